@@ -1,0 +1,364 @@
+"""The trace: everything one run of a model computed, in one safetensors file.
+
+Needs numpy and safetensors only, so what draws a trace needs neither torch nor a model. Tensor names end in
+their axes: L layer, H head, T query position, S key position, D residual width, K head width, F MLP width,
+V vocabulary, G generation step, N top-n, M depth (L + 1 readings of the residual stream), W last positions.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import json
+import operator
+import os
+import tempfile
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from model_probe.errors import MissingTensor, TraceError
+
+SCHEMA = "1.0"
+METADATA_KEY = "model_probe"
+
+_FLOAT = ("F32",)
+_SHORT = ("F32", "F16")  # T² tensors: half precision in long traces
+_INT = ("I64",)
+
+# name → (accepted dtypes, axes). A number is that size; letters that the facts do not fix (B bytes, P pieces,
+# J merges, R repeated sequence, G, N, W) are free.
+TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "token_ids_T": (_INT, ("T",)),
+    "prompt_bytes_B": (("U8",), ("B",)),  # the prompt's tokens as bytes, one after the other
+    "prompt_offsets_T1": (_INT, ("T+1",)),  # token t is bytes [t] to [t + 1]
+    "vocab_bytes_B": (("U8",), ("B",)),
+    "vocab_offsets_V1": (_INT, ("V+1",)),
+    "piece_starts_P": (_INT, ("P",)),  # byte offset of each pre-tokeniser piece in the prompt's UTF-8
+    "merge_steps_J3": (("I32",), ("J", "3")),  # piece, symbol i that joins i + 1, merge rank; in order
+    "wte_TD": (_FLOAT, ("T", "D")),
+    "wpe_TD": (_FLOAT, ("T", "D")),
+    "resid_pre_LTD": (_FLOAT, ("L", "T", "D")),
+    "ln1_LTD": (_FLOAT, ("L", "T", "D")),
+    "q_LHTK": (_FLOAT, ("L", "H", "T", "K")),
+    "k_LHTK": (_FLOAT, ("L", "H", "T", "K")),
+    "v_LHTK": (_FLOAT, ("L", "H", "T", "K")),
+    "scores_LHTS": (_SHORT, ("L", "H", "T", "T")),  # scaled, not masked
+    "pattern_LHTS": (_SHORT, ("L", "H", "T", "T")),
+    "mask_TS": (("U8",), ("T", "T")),  # 1: the query may look at the key
+    "z_LHTK": (_FLOAT, ("L", "H", "T", "K")),
+    "attn_out_LTD": (_FLOAT, ("L", "T", "D")),
+    "resid_mid_LTD": (_FLOAT, ("L", "T", "D")),
+    "ln2_LTD": (_FLOAT, ("L", "T", "D")),
+    "mlp_pre_LTF": (_FLOAT, ("L", "T", "F")),
+    "mlp_post_LTF": (_FLOAT, ("L", "T", "F")),
+    "mlp_out_LTD": (_FLOAT, ("L", "T", "D")),
+    "resid_final_TD": (_FLOAT, ("T", "D")),
+    "ln_f_TD": (_FLOAT, ("T", "D")),
+    "logits_last_V": (_FLOAT, ("V",)),
+    "top_ids_TN": (_INT, ("T", "N")),
+    "top_logits_TN": (_FLOAT, ("T", "N")),
+    "logsumexp_T": (_FLOAT, ("T",)),
+    "lens_ids_MWN": (_INT, ("L+1", "W", "N")),
+    "lens_logprobs_MWN": (_FLOAT, ("L+1", "W", "N")),
+    "step_logits_GV": (_FLOAT, ("G", "V")),
+    "step_ids_G": (_INT, ("G",)),
+    "step_uniform_G": (("F64",), ("G",)),
+    "head_previous_LH": (_FLOAT, ("L", "H")),
+    "head_first_LH": (_FLOAT, ("L", "H")),
+    "head_self_LH": (_FLOAT, ("L", "H")),
+    "head_induction_LH": (_FLOAT, ("L", "H")),
+    "induction_ids_R": (_INT, ("R",)),
+}
+
+_DTYPES = {
+    code: np.dtype(name)
+    for code, name in {
+        "F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64", "U8": "uint8"
+    }.items()
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a trace says about its run, beside the tensors."""
+
+    schema: str = SCHEMA
+    model: str  # what was asked: "openai-community/gpt2", a directory, "storyteller"
+    model_name: str  # for the picture: "GPT-2 124M"
+    model_note: str  # why this model ran; "" if it is the one asked for
+    weights_sha256: str
+    family: str
+    n_layer: int
+    n_head: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+    n_ctx: int
+    n_vocab: int
+    n_parameters: int
+    parameters: dict[str, int]  # tally by category; the values add up to n_parameters
+    tied_unembedding: bool
+    activation: str
+    scale: float  # what q·k is multiplied by: 1/√d_head
+    layer_norm_epsilon: float
+    prompt: str
+    seed: int
+    sampling: dict[str, Any]
+    device: str
+    dtype: str
+    versions: dict[str, str]
+    checks: dict[str, float]  # measured errors of the self-check
+
+    def to_json(self) -> str:
+        """Write the metadata value; sorted, so that equal facts are equal bytes."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str, path: Path) -> Self:
+        """Read the metadata value; keys of later minor versions are ignored."""
+        try:
+            values = json.loads(text)
+            schema = values["schema"]
+            major = int(schema.partition(".")[0])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise TraceError(f"{path}: the trace's metadata cannot be read ({_first_line(error)})") from None
+        if major != int(SCHEMA.partition(".")[0]):
+            raise TraceError(f"{path} has trace schema {schema}; this version reads {SCHEMA} and its like")
+        hints = typing.get_type_hints(cls)
+        known: dict[str, Any] = {}
+        for field in fields(cls):
+            wanted = typing.get_origin(hints[field.name]) or hints[field.name]
+            value = values.get(field.name)
+            if not isinstance(value, (int, float) if wanted is float else wanted):
+                raise TraceError(f"{path}: the trace's metadata has no sound {field.name!r}: {value!r}")
+            known[field.name] = value
+        return cls(**known)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+class Tensor:
+    """One tensor of a trace, read only where it is indexed.
+
+    ``pattern[l, h]`` and ``pattern[l, h, :, :5]`` read just that part, ``np.asarray(pattern)`` everything, into
+    a C-contiguous array of its own. Half precision comes back as float32. Integers, slices with a positive step
+    and ``...`` are understood. Raises TraceError where a value read is not finite.
+    """
+
+    def __init__(self, path: Path, name: str, stored: Any) -> None:
+        self._path, self._name, self._stored = path, name, stored
+        self.shape: tuple[int, ...] = tuple(stored.get_shape())
+        stored_dtype = _DTYPES[stored.get_dtype()]
+        self.dtype = np.dtype(np.float32) if stored_dtype == np.float16 else stored_dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        items = index if isinstance(index, tuple) else (index,)
+        if any(item is Ellipsis for item in items):
+            gap = next(i for i, item in enumerate(items) if item is Ellipsis)
+            missing = self.ndim - (len(items) - 1)
+            items = (*items[:gap], *[slice(None)] * missing, *items[gap + 1 :])
+        if len(items) > self.ndim:
+            raise IndexError(f"{self._name} has {self.ndim} axes, {len(items)} indices were given")
+        cuts = tuple(self._cut(item, size) for item, size in zip(items, self.shape, strict=False))
+        values: NDArray[Any] = np.ascontiguousarray(self._stored[cuts], dtype=self.dtype)
+        if self.dtype.kind == "f" and not np.isfinite(values).all():
+            raise TraceError(f"{self._path}: {self._name} holds values that are not finite")
+        single = len(cuts) == self.ndim and all(isinstance(cut, int) for cut in cuts)
+        return values.reshape(()) if single else values  # ascontiguousarray gives one number an axis
+
+    def _cut(self, item: Any, size: int) -> int | slice:
+        if isinstance(item, slice):
+            start, stop, step = item.indices(size)
+            if step < 1:
+                raise IndexError(f"{self._name}: a slice runs forward, not by {step}")
+            return slice(start, max(start, stop), step)
+        number = operator.index(item)
+        if not -size <= number < size:
+            raise IndexError(f"{self._name}: index {number} on an axis of {size}")
+        return number % size
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError(f"{self._name} is in a file: reading it always copies")
+        values = self[...]
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def __repr__(self) -> str:
+        return f"<{self._name} {self.dtype} {self.shape} of {self._path}>"
+
+
+class Trace:
+    """A trace opened for reading; every tensor of `TENSORS` that it holds is an attribute of that name."""
+
+    def __init__(self, path: Path, file: Any, facts: Facts) -> None:
+        self.path, self._file, self.facts = path, file, facts
+        self._names = frozenset(file.keys())
+        self._open: dict[str, Tensor] = {}
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a trace and check its schema and the dtype and shape of every known tensor.
+
+        Raises TraceError where there is no such file, or it is cut short, damaged, not a trace, or from a later
+        major version of the schema.
+        """
+        path = Path(path)
+        try:
+            if path.is_dir():
+                raise TraceError(f"{path} is a directory; a trace file is wanted")
+            if not path.exists():
+                raise TraceError(f"{path} does not exist; a trace file is wanted")
+            if not path.is_file():
+                raise TraceError(f"{path} is not a regular file; a trace file is wanted")
+            file: Any = safe_open(path, framework="numpy")
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+            raise TraceError(f"{path} cannot be read: {_first_line(error)}") from None
+        except SafetensorError as error:
+            raise TraceError(f"{path} is cut short or not a trace ({_first_line(error)})") from None
+        metadata = file.metadata() or {}
+        if METADATA_KEY not in metadata:
+            raise TraceError(
+                f"{path} is a safetensors file, but no trace: it has no {METADATA_KEY!r} metadata"
+            )
+        facts = Facts.from_json(metadata[METADATA_KEY], path)
+        slices = {name: file.get_slice(name) for name in file.keys() if name in TENSORS}  # noqa: SIM118 not a dict
+        _check({n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()}, facts, path)
+        trace = cls(path, file, facts)
+        ids_T = trace.token_ids_T[:]
+        if not (ids_T.min() >= 0 and ids_T.max() < facts.n_vocab):
+            raise TraceError(f"{path}: token ids from {ids_T.min()} to {ids_T.max()}, outside the vocabulary")
+        return trace
+
+    def has(self, name: str) -> bool:
+        """Whether the trace holds this tensor."""
+        return name in self._names
+
+    @property
+    def tensor_names(self) -> list[str]:
+        """The known tensors that the trace holds, in the schema's order."""
+        return [name for name in TENSORS if name in self._names]
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name not in TENSORS:
+            raise AttributeError(f"a trace has no attribute {name!r}")
+        if name not in self._names:
+            raise MissingTensor(f"{self.path} has no {name}; record the trace again with this version")
+        if name not in self._open:
+            self._open[name] = Tensor(self.path, name, self._file.get_slice(name))
+        return self._open[name]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @property
+    def n_tokens(self) -> int:
+        """T, the prompt's number of tokens."""
+        return self.token_ids_T.shape[0]
+
+    @cached_property
+    def tokens(self) -> list[bytes]:
+        """The prompt's T tokens as bytes; joined, they are the prompt in UTF-8. Raises MissingTensor."""
+        return self._strings("prompt_bytes_B", "prompt_offsets_T1")
+
+    def token_bytes(self, token_id: int) -> bytes | None:
+        """Look up the bytes of any token of the vocabulary; None where the trace does not hold it."""
+        if not (self.has("vocab_bytes_B") and self.has("vocab_offsets_V1")):
+            return None
+        if not 0 <= token_id < self.facts.n_vocab:
+            raise IndexError(f"token id {token_id} outside the vocabulary of {self.facts.n_vocab}")
+        return self._vocabulary[token_id]
+
+    @cached_property
+    def _vocabulary(self) -> list[bytes]:
+        return self._strings("vocab_bytes_B", "vocab_offsets_V1")
+
+    def _strings(self, bytes_name: str, offsets_name: str) -> list[bytes]:
+        joined: bytes = getattr(self, bytes_name)[:].tobytes()
+        offsets = getattr(self, offsets_name)[:]
+        if offsets[0] != 0 or offsets[-1] != len(joined) or (np.diff(offsets) < 0).any():
+            raise TraceError(f"{self.path}: {offsets_name} does not divide {bytes_name}")
+        return [joined[start:stop] for start, stop in itertools.pairwise(offsets.tolist())]
+
+
+def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], facts: Facts) -> Path:
+    """Write a trace under a temporary name in the same directory and rename it when whole.
+
+    Missing directories are made. `tensors` holds arrays, in any memory order, under names of `TENSORS`;
+    `token_ids_T` is required. Equal tensors and facts give equal bytes. Raises TraceError where a tensor is
+    unknown, of the wrong dtype or shape or not finite, or the file cannot be written; nothing is left then.
+    """
+    path = Path(path)
+    unknown = sorted(set(tensors) - set(TENSORS))
+    if unknown:
+        raise TraceError(f"{path}: not tensors of a trace: {', '.join(unknown)}")
+    # safetensors writes the buffer as it lies, so anything but C order would come out scrambled
+    whole = {name: np.require(tensors[name], requirements="C") for name in sorted(tensors)}
+    codes = {dtype: code for code, dtype in _DTYPES.items()}
+    _check({n: (codes.get(a.dtype, str(a.dtype)), a.shape) for n, a in whole.items()}, facts, path)
+    for name, values in whole.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise TraceError(f"{path}: {name} holds values that are not finite; nothing was written")
+    if path.is_dir():
+        raise TraceError(f"{path} is a directory; a file name is wanted")
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        save_file(whole, temporary, metadata={METADATA_KEY: facts.to_json()})
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except (OSError, ValueError, SafetensorError) as error:
+        raise TraceError(f"{path} cannot be written: {_first_line(error)}") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+    return path
+
+
+def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, path: Path) -> None:
+    """Raise TraceError unless every tensor's dtype and shape follow from the facts and from each other."""
+    if "token_ids_T" not in tensors:
+        raise TraceError(f"{path}: the trace has no token_ids_T")
+    sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model, "3": 3}
+    sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
+    shape = tensors["token_ids_T"][1]
+    if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:
+        raise TraceError(f"{path}: token_ids_T has shape {shape}; 1 to {facts.n_ctx} token ids are wanted")
+    sizes |= {"T": shape[0], "T+1": shape[0] + 1}
+    for name, (dtype, shape) in tensors.items():
+        dtypes, axes = TENSORS[name]
+        if dtype not in dtypes:
+            raise TraceError(f"{path}: {name} is {dtype}; {' or '.join(dtypes)} is wanted")
+        expected = tuple(sizes.get(axis, axis) for axis in axes)
+        fits = len(shape) == len(axes) and all(
+            got == sizes.get(axis, got) for axis, got in zip(axes, shape, strict=True)
+        )
+        if not fits:
+            wanted = "×".join(map(str, expected))
+            raise TraceError(f"{path}: {name} has shape {'×'.join(map(str, shape))}; {wanted} is wanted")
+        # a free letter takes its size from the first tensor that has it; the two byte strings differ
+        sizes |= {axis: got for axis, got in zip(axes, shape, strict=True) if axis != "B"}
