@@ -1,0 +1,94 @@
+"""The language of narration and on-screen words.
+
+English stands in the code; every other language is one catalogue, `assets/locale/LANG/LC_MESSAGES/scenes.po`,
+read as it is (there is no compile step to forget).
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import textwrap
+from functools import cache
+from pathlib import Path
+
+from model_probe.errors import UserError
+
+LOCALE = Path(__file__).parent.parent / "assets" / "locale"
+READING_SPEED = {"ja": 6.0}  # characters a second that a viewer reads at ease; see `reading_time`
+DEFAULT_READING_SPEED = 17.0
+CAPTION_WIDTH = {"ja": 36}  # characters a line at the caption's size
+DEFAULT_CAPTION_WIDTH = 84
+
+_active = gettext.NullTranslations()
+
+
+def languages() -> list[str]:
+    """English and every language that has a catalogue."""
+    return ["en", *sorted(path.parent.parent.name for path in LOCALE.glob("*/LC_MESSAGES/scenes.po"))]
+
+
+@cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The translations of one language; English has none.
+
+    Raises:
+        UserError: there is no catalogue of that name.
+    """
+    if language == "en":
+        return gettext.NullTranslations()
+    path = LOCALE / language / "LC_MESSAGES" / "scenes.po"
+    if not path.is_file():
+        raise UserError(f"no language {language!r}: there are {', '.join(languages())}")
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def speak(language: str) -> None:
+    """Make `language` the one that `_` answers in. A process renders one scene in one language."""
+    global _active
+    _active = catalogue(language)
+
+
+def _(message: str) -> str:
+    """The active language's words for `message`."""
+    return _active.gettext(message) if message else ""
+
+
+def reading_time(narration: str, language: str) -> float:
+    """Seconds it takes to read `narration` at ease, with a moment to look up at the picture."""
+    return 0.8 + len(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)
+
+
+def caption_lines(narration: str, language: str) -> list[str]:
+    """`narration` broken into lines of about equal length, at phrase boundaries."""
+    limit = CAPTION_WIDTH.get(language, DEFAULT_CAPTION_WIDTH)
+    if language == "ja":
+        return _balance(_japanese_phrases(narration), limit, joiner="")
+    return _balance(narration.split(" "), limit, joiner=" ")
+
+
+def _japanese_phrases(narration: str) -> list[str]:
+    import budoux
+
+    return list(budoux.load_default_japanese_parser().parse(narration))
+
+
+def _balance(pieces: list[str], limit: int, joiner: str) -> list[str]:
+    whole = joiner.join(pieces)
+    if len(whole) <= limit:
+        return [whole]
+    half = min(
+        range(1, len(pieces)),
+        key=lambda cut: max(len(joiner.join(pieces[:cut])), len(joiner.join(pieces[cut:]))),
+        default=0,
+    )
+    if not half:
+        return textwrap.wrap(whole, limit)
+    return _balance(pieces[:half], limit, joiner) + _balance(pieces[half:], limit, joiner)

@@ -1,0 +1,79 @@
+"""Where things go in the frame: one set of boxes, derived from the frame's shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from manim import config
+
+MARGIN = 0.45
+HEADER = 0.62  # height of the band with the title and the credit
+CAPTION_SIZE = 0.3
+CAPTION_LEADING = 1.32
+CAPTION_LINES = 2
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in frame units."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+    @property
+    def center(self) -> tuple[float, float, float]:
+        return ((self.left + self.right) / 2, (self.bottom + self.top) / 2, 0.0)
+
+    def columns(self, *shares: float, gap: float = 0.4) -> list[Box]:
+        """Cut it from left to right into boxes with widths in proportion to `shares`."""
+        free = self.width - gap * (len(shares) - 1)
+        boxes, left = [], self.left
+        for share in shares:
+            width = free * share / sum(shares)
+            boxes.append(Box(left, left + width, self.bottom, self.top))
+            left += width + gap
+        return boxes
+
+    def rows(self, *shares: float, gap: float = 0.3) -> list[Box]:
+        """Cut it from top to bottom into boxes with heights in proportion to `shares`."""
+        free = self.height - gap * (len(shares) - 1)
+        boxes, top = [], self.top
+        for share in shares:
+            height = free * share / sum(shares)
+            boxes.append(Box(self.left, self.right, top - height, top))
+            top -= height + gap
+        return boxes
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The frame's bands, from top to bottom: header (title and credit), stage, caption."""
+
+    frame: Box
+    header: Box
+    stage: Box
+    caption: Box
+
+    @classmethod
+    def of_frame(cls) -> Layout:
+        """The layout of the frame that Manim is configured for."""
+        half_width, half_height = config.frame_width / 2, config.frame_height / 2
+        left, right = -half_width + MARGIN, half_width - MARGIN
+        top, bottom = half_height - 0.3, -half_height + 0.28
+        caption_top = bottom + CAPTION_LINES * CAPTION_LEADING * CAPTION_SIZE
+        return cls(
+            frame=Box(-half_width, half_width, -half_height, half_height),
+            header=Box(left, right, top - HEADER + 0.2, top),
+            stage=Box(left, right, caption_top + 0.2, top - HEADER),
+            caption=Box(left, right, bottom, caption_top),
+        )

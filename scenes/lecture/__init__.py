@@ -1,0 +1,1 @@
+"""The lecture: one idea, one file, one scene class."""

@@ -1,0 +1,131 @@
+"""The base class of every scene: the trace, the layout, the credit and named beats. Nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from manim import Scene, VGroup, config
+
+from model_probe.errors import UserError
+from model_probe.trace import Trace
+from scenes.language import _, caption_lines, reading_time, speak
+from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, Layout
+from scenes.mobjects import palette
+from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.raster import StudioCamera
+from scenes.settings import Settings
+
+HEADER_SIZE = 0.2
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A named section of a scene; `start` and `end` in seconds from the scene's start."""
+
+    name: str
+    narration: str
+    start: float
+    end: float
+
+
+class LectureScene(Scene):  # type: ignore[misc]
+    """A scene of the lecture.
+
+    A scene file reads data, picture, story, in that order; `construct` alone plays animations.
+
+    Attributes:
+        heading: the scene's title in English; it is translated when it is drawn.
+        settings: what was asked for; see `Settings`.
+        trace: the file that every number on screen comes from.
+        layout: the frame's bands.
+        beats: the beats played so far.
+    """
+
+    heading: ClassVar[str] = ""
+
+    def __init__(self, settings: Settings | None = None, **kwargs: Any) -> None:
+        kwargs["camera_class"] = StudioCamera
+        super().__init__(**kwargs)
+        self.settings = settings or Settings.from_environment()
+        self.trace = Trace.open(self.settings.trace)
+        self.layout = Layout.of_frame()
+        self.beats: list[Beat] = []
+        self._caption = VGroup()
+        self._credit: Lettering | None = None
+
+    def setup(self) -> None:
+        """Set the language and put the title and the credit into the header."""
+        self.camera.background_color = palette.GROUND
+        speak(self.settings.language)
+        header = self.layout.header
+        if self.heading:
+            title = text(_(self.heading), HEADER_SIZE, palette.FAINT)
+            title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
+            self.add(title)
+        self.credit()
+
+    def credit(self, layer: int | None = None, head: int | None = None) -> None:
+        """Name the model in the corner, why it ran, and the layer and head that are shown."""
+        facts = self.trace.facts
+        parts = [facts.model_name]
+        if facts.model_note:
+            parts[0] += f" ({facts.model_note})"
+        if layer is not None:
+            parts.append(_("layer {layer}").format(layer=layer))
+        if head is not None:
+            parts.append(_("head {head}").format(head=head))
+        words = text(" · ".join(parts), HEADER_SIZE, palette.FAINT)
+        header = self.layout.header
+        words.move_to([header.right - words.width / 2, header.top - HEADER_SIZE / 2, 0])
+        if self._credit is not None:
+            self.remove(self._credit)
+        self._credit = words
+        self._add_behind(words)
+
+    @contextmanager
+    def beat(self, name: str, narration: str) -> Iterator[None]:
+        """A named section: its caption is `narration`, and it lasts at least as long as reading that takes."""
+        start = self.renderer.time
+        self._show_caption(narration)
+        yield
+        frame = 1 / config.frame_rate
+        missing = start + reading_time(narration, self.settings.language) - self.renderer.time
+        if missing > frame:
+            # Manim floors a wait to whole frames; half a frame more keeps the last one.
+            self.wait(math.ceil(missing / frame) * frame + frame / 2)
+        self.beats.append(Beat(name, narration, start, self.renderer.time))
+
+    def choose_head(self, layer: int, head: int) -> tuple[int, int]:
+        """The layer and head to show: the user's where given, else the scene's own choice.
+
+        Raises:
+            UserError: the model has no such layer or head.
+        """
+        facts = self.trace.facts
+        asked = (self.settings.layer, self.settings.head)
+        for kind, value, count in (("layer", asked[0], facts.n_layer), ("head", asked[1], facts.n_head)):
+            if value is not None and not 0 <= value < count:
+                raise UserError(
+                    f"--{kind} {value}: {facts.model_name} has {count} {kind}s, numbered 0 to {count - 1}"
+                )
+        return (layer if asked[0] is None else asked[0], head if asked[1] is None else asked[1])
+
+    def _show_caption(self, narration: str) -> None:
+        self.remove(self._caption)
+        rows = caption_lines(narration, self.settings.language)
+        self._caption = VGroup(*(text(row, CAPTION_SIZE, palette.CAPTION) for row in rows))
+        band = self.layout.caption
+        first = band.center[1] + (len(rows) - 1) / 2 * CAPTION_LEADING * CAPTION_SIZE
+        for index, row in enumerate(self._caption):
+            if row.width > band.width:
+                row.scale_to_fit_width(band.width)
+            row.move_to([0, first - index * CAPTION_LEADING * CAPTION_SIZE, 0])
+        self._add_behind(self._caption)
+
+    def _add_behind(self, mobject: Any) -> None:
+        """Add below everything else: Manim redraws all that lies above the first thing that moves."""
+        self.mobjects.insert(0, mobject)

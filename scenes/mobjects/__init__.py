@@ -1,0 +1,1 @@
+"""Arrays in, mobjects out. Builders are nouns and never play an animation."""

@@ -1,0 +1,99 @@
+"""A bar chart of probabilities: label, bar, percentage; last, in grey, everything that is not shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from manim import Rectangle, VGroup
+
+from scenes.language import _
+from scenes.mobjects import palette
+from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.numerals import count, percent
+from scenes.mobjects.token_row import token_words
+
+THINNEST = 0.012  # a bar of no length could not be seen at all
+
+
+class Bar(VGroup):  # type: ignore[misc]
+    """One row: label, bar, percentage.
+
+    Attributes:
+        probability: what the bar shows now.
+        token_id: the vocabulary id, or None for the rest.
+    """
+
+    def __init__(self, label: Lettering, colour: str, token_id: int | None, size: float) -> None:
+        self.label = label
+        self.token_id = token_id
+        self.probability = 0.0
+        self.shape = Rectangle(
+            width=THINNEST, height=0.8 * size, stroke_color=palette.WHITE, stroke_width=1,
+            fill_color=colour, fill_opacity=1,
+        )  # fmt: skip
+        self.share = text("0.0 %", 0.8 * size, palette.WHITE)
+        super().__init__(label, self.shape, self.share)
+
+
+class ProbabilityBars(VGroup):  # type: ignore[misc]
+    """Bars for some tokens and one for all others; together they are 100 %.
+
+    Args:
+        pieces: bytes of each token shown (None where the trace does not know them).
+        token_ids: their vocabulary ids.
+        probabilities: their probabilities.
+        n_vocab: size of the vocabulary, for the count in the rest bar's label.
+        width, height: of the whole chart in frame units.
+        longest: the probability of the longest possible bar; the largest one shown by default.
+    """
+
+    def __init__(
+        self,
+        pieces: list[bytes | None],
+        token_ids: list[int],
+        probabilities: npt.ArrayLike,
+        n_vocab: int,
+        width: float,
+        height: float,
+        longest: float | None = None,
+    ) -> None:
+        shown = np.asarray(probabilities, dtype=np.float64)
+        rows = len(token_ids) + 1
+        pitch = height / rows
+        size = min(0.36, 0.72 * pitch)
+        self.bars = [
+            Bar(
+                text(f"#{token_id}", 0.8 * size, palette.WHITE, mono=True)
+                if piece is None
+                else token_words(piece, size, palette.WHITE),
+                palette.bar_colour(row, len(token_ids)),
+                token_id,
+                size,
+            )
+            for row, (piece, token_id) in enumerate(zip(pieces, token_ids, strict=True))
+        ]
+        others = _("all other {count} tokens").format(count=count(n_vocab - len(token_ids)))
+        self.rest = Bar(text(others, 0.8 * size, palette.FAINT), palette.REST, None, size)
+        self.longest = longest or float(max(shown.max(initial=0.0), 1 - shown.sum()))
+        labels = max(bar.label.width for bar in (*self.bars, self.rest))
+        shares = self.rest.share.width + 0.6 * size
+        self.room = max(0.5, width - labels - shares - 0.3)
+        super().__init__(*self.bars, self.rest)
+        for row, bar in enumerate(self):
+            y = height / 2 - (row + 0.5) * pitch
+            bar.label.move_to([-width / 2 + labels - bar.label.width / 2, y, 0])
+            bar.shape.move_to([-width / 2 + labels + 0.15 + THINNEST / 2, y, 0])
+            bar.share.move_to([0, y, 0])
+        self.show(shown)
+
+    def show(self, probabilities: npt.ArrayLike) -> ProbabilityBars:
+        """Set every bar; the rest bar takes what is left to 100 %."""
+        shown = np.asarray(probabilities, dtype=np.float64)
+        for bar, probability in zip(self, [*shown, max(0.0, 1 - float(shown.sum()))], strict=True):
+            left = bar.shape.get_left()
+            bar.probability = float(probability)
+            length = max(THINNEST, self.room * min(1.0, bar.probability / self.longest))
+            bar.shape.stretch_to_fit_width(length).move_to(left + [length / 2, 0, 0])
+            bar.share.rewrite(percent(bar.probability))
+            bar.share.next_to(bar.shape, buff=0.12)
+        return self

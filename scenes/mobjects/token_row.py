@@ -1,0 +1,120 @@
+"""Tokens as abutting rectangles. The leading space belongs to its token; bytes that are no text are shown as hex."""
+
+from __future__ import annotations
+
+from manim import Rectangle, VGroup
+
+from scenes.language import _
+from scenes.mobjects import palette
+from scenes.mobjects.elision import elide
+from scenes.mobjects.lettering import Lettering, drawable, text
+
+PADDING = 0.35  # em, above and below the words
+SIDE = 0.16  # em, left and right
+SMALLEST = 0.2  # frame units: 27 px at 1080p
+LONGEST = 24  # characters of one label before it is cut
+
+
+def token_label(piece: bytes) -> tuple[str, bool]:
+    """How a token is written, and whether it is written in the monospaced face.
+
+    Text is itself. Bytes that are not whole characters, and control characters, are shown as hex; a character
+    that no face of the suite can draw is shown as its code point, U+1F600.
+    """
+    try:
+        word = piece.decode()
+    except UnicodeDecodeError:
+        return _cut(piece.hex(" ").upper()), True
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in word):
+        return _cut(piece.hex(" ").upper()), True
+    if drawable(word):
+        return _cut(word), False
+    return _cut(" ".join(c if drawable(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
+
+
+def token_words(piece: bytes, size: float, colour: str) -> Lettering:
+    """A token's label without its rectangle."""
+    label, mono = token_label(piece)
+    return text(label, size * (0.72 if mono else 1.0), colour, mono)
+
+
+class TokenChip(VGroup):  # type: ignore[misc]
+    """One token: a rectangle and its words.
+
+    Attributes:
+        index: the token's position in the prompt.
+        box, words: the two parts.
+    """
+
+    def __init__(self, piece: bytes, index: int, size: float = 0.4) -> None:
+        colour = palette.token_colour(index)
+        self.index = index
+        self.piece = piece
+        self.words = token_words(piece, size, colour)
+        self.box = Rectangle(
+            width=max(self.words.width, 0.3 * size) + 2 * SIDE * size,
+            height=size * (1 + 2 * PADDING),
+            stroke_color=colour,
+            stroke_width=1.5,
+            fill_color=colour,
+            fill_opacity=0.15,
+        )
+        self.words.move_to(self.box)
+        super().__init__(self.box, self.words)
+
+
+class TokenRow(VGroup):  # type: ignore[misc]
+    """The prompt's tokens side by side, as many as fit into `width`; the rest are counted in the gap.
+
+    Args:
+        tokens: the bytes of each token.
+        width: the most that the row may take, in frame units.
+        size: em of the words where all fit; shrunk down to `SMALLEST` before anything is left out.
+
+    Attributes:
+        chips: position in the prompt → its chip, for the positions shown.
+        gap: the words that stand for the positions left out, or None.
+        hidden: how many are left out.
+    """
+
+    def __init__(self, tokens: list[bytes], width: float, size: float = 0.4) -> None:
+        chips = {index: TokenChip(tokens[index], index, size) for index in _candidates(len(tokens))}
+        scale = min(1.0, width / sum(chip.width for chip in chips.values()))
+        limit = len(tokens)
+        if size * scale < SMALLEST or len(chips) < len(tokens):
+            scale = max(SMALLEST / size, 0.72)
+            limit = _most_that_fit(chips, len(tokens), (width - 9 * SMALLEST) / scale)
+        shown = elide(len(tokens), limit)
+        self.hidden = len(tokens) - sum(index is not None for index in shown)
+        self.chips: dict[int, TokenChip] = {}
+        self.gap: Lettering | None = None
+        super().__init__()
+        for index in shown:
+            if index is None:
+                self.gap = text(
+                    " " + _("⋯ {count} more ⋯").format(count=self.hidden) + " ", size * 0.8, palette.FAINT
+                )
+                self.add(self.gap)
+            else:
+                self.chips[index] = chips[index]
+                self.add(chips[index])
+        self.arrange(buff=0).scale(scale)
+        if self.width > width:
+            self.scale_to_fit_width(width)
+
+
+def _candidates(count: int) -> list[int]:
+    """Positions that could be shown at all: no frame holds more than 60 at either end."""
+    return [index for index in elide(count, 120) if index is not None]
+
+
+def _most_that_fit(chips: dict[int, TokenChip], count: int, width: float) -> int:
+    """The largest number of places whose chips are together no wider than `width`."""
+    for limit in range(min(count, len(chips)), 2, -1):
+        if sum(chips[index].width for index in elide(count, limit) if index is not None) <= width:
+            return limit
+    return 2

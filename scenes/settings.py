@@ -1,0 +1,46 @@
+"""What a scene is told from outside: which trace, which language, which layer and head."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_probe.errors import UserError
+
+DEFAULT_TRACE = Path("out/trace.safetensors")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One scene's settings.
+
+    Attributes:
+        trace: the file that every number comes from.
+        language: of narration and on-screen words; the prompt's tokens are never translated.
+        layer, head: the ones to show, counted from 0; None leaves the choice to the scene's rule.
+    """
+
+    trace: Path
+    language: str = "en"
+    layer: int | None = None
+    head: int | None = None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Settings for plain `manim FILE CLASS`: `LECTURE_TRACE` and `LECTURE_LANG`, or the last trace made.
+
+        Where there is no trace yet, the probe makes one from the default prompt, in a process of its own, so
+        that a scene never imports torch.
+
+        Raises:
+            UserError: the probe failed; its own words say why.
+        """
+        trace = Path(os.environ.get("LECTURE_TRACE", DEFAULT_TRACE))
+        if "LECTURE_TRACE" not in os.environ and not trace.is_file():
+            probe = subprocess.run([sys.executable, "-m", "model_probe", "-o", str(trace)], check=False)
+            if probe.returncode:
+                raise UserError(f"no trace at {trace}, and the probe could not make one")
+        return cls(trace=trace, language=os.environ.get("LECTURE_LANG", "en"))
