@@ -24,8 +24,8 @@ from scenes.mobjects import palette
 
 Points = npt.NDArray[np.float64]
 
-TEXT_FACES = '("New Computer Modern", "Noto Sans CJK JP")'
-MONO_FACES = '("DejaVu Sans Mono", "Noto Sans CJK JP")'
+TEXT_FACES = '("New Computer Modern", "New Computer Modern Math", "Noto Sans CJK JP")'
+MONO_FACES = '("DejaVu Sans Mono", "New Computer Modern Math", "Noto Sans CJK JP")'
 POINT_SIZE = 10.0  # Typst sets everything at 10 pt; one em becomes `size` frame units afterwards
 ASCENT, DESCENT = 0.82, 0.24  # the line box in em, the same for every string, so that baselines agree
 WEIGHT = 1.1  # stroke width that keeps Computer Modern's thin strokes legible on a phone
@@ -124,7 +124,7 @@ def _typeset(source: str, inputs: dict[str, str]) -> tuple[ET.Element, dict[str,
 
 
 @lru_cache(maxsize=8192)
-def _string_points(string: str, mono: bool) -> tuple[Points, float]:
+def string_points(string: str, mono: bool) -> tuple[Points, float]:
     """Outline of `string` in em, baseline at y = 0, and its advance width in em."""
     source = _STRING.replace("{faces}", MONO_FACES if mono else TEXT_FACES)
     root, glyphs = _typeset(source, {"string": string})
@@ -162,7 +162,7 @@ def _numeral_points(string: str) -> tuple[Points, float]:
     """`string` put together from single glyphs: counting numbers need no new typesetting a frame."""
     parts, pen = [], 0.0
     for character in string:
-        points, advance = _string_points(character, False)
+        points, advance = string_points(character, False)
         moved = points.copy()
         moved[:, 0] += pen
         parts.append(moved)
@@ -209,7 +209,7 @@ class Lettering(VMobject):  # type: ignore[misc]  # manim ships no types for VMo
             if not drawable(string, self.mono):
                 lacking = next((c for c in string if not drawable(c, self.mono)), string)
                 raise MissingGlyph(f"no face of the suite can draw U+{ord(lacking[0]):04X} in {string!r}")
-            points, width = _string_points(string, self.mono)
+            points, width = string_points(string, self.mono)
         self.string = string
         self.points = np.concatenate([_line_box(width), points]) * self.size
 

@@ -65,7 +65,10 @@ def token_colour(index: int) -> str:
 
 def bar_colour(index: int, count: int) -> str:
     """The colour of bar `index` of `count`: teal at the top to yellow at the bottom."""
-    return mix(BAR_TOP, BAR_BOTTOM, index / max(1, count - 1))
+    amount = index / max(1, count - 1)  # straight through RGB: the way round the hue circle is a neon green
+    channels = zip(rgb(BAR_TOP), rgb(BAR_BOTTOM), strict=True)
+    top, middle, bottom = (a + (b - a) * amount for a, b in channels)
+    return hexadecimal((top, middle, bottom))
 
 
 def ramp(stops: Sequence[str], size: int = 256) -> Lut:

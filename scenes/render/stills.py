@@ -1,0 +1,99 @@
+"""A picture from the middle of every beat of a scene, without rendering the film: to look at what one makes.
+
+    python -m scenes.render.stills heads --trace out/trace.safetensors --out stills
+
+A first pass plays the scene without drawing, to learn when its beats are; a second draws those few frames only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+from manim import config, tempconfig
+from manim.renderer.cairo_renderer import CairoRenderer
+from PIL import Image
+
+from model_probe.errors import UserError
+from scenes import SCENES, load
+from scenes.lecture_scene import Beat, LectureScene
+from scenes.mobjects.raster import StudioCamera
+from scenes.settings import Settings
+
+Frame = npt.NDArray[np.uint8]
+
+
+class _Stills(CairoRenderer):  # type: ignore[misc]
+    """Draws only the first frame at or after each wanted time."""
+
+    def __init__(self, wanted: list[float]) -> None:
+        super().__init__(camera_class=StudioCamera)
+        self.wanted = list(wanted)
+        self.taken: list[Frame] = []
+
+    def render(self, scene: LectureScene, time: float, moving_mobjects: Any = None) -> None:
+        if self.wanted and self.time >= self.wanted[0]:
+            self.update_frame(scene, moving_mobjects)
+            self._take(self.get_frame())
+        self.time += 1 / self.camera.frame_rate
+
+    def freeze_current_frame(self, duration: float) -> None:
+        end = self.time + int(duration * self.camera.frame_rate) / self.camera.frame_rate
+        while self.wanted and self.wanted[0] < end:
+            self._take(self.get_frame())
+        self.time = end
+
+    def _take(self, frame: Frame) -> None:
+        self.wanted.pop(0)
+        self.taken.append(frame)
+
+
+def rehearse(scene_class: type[LectureScene], settings: Settings) -> LectureScene:
+    """The scene played through without drawing a frame; its `beats` and mobjects can then be read."""
+    with tempconfig({"dry_run": True, "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR"}):
+        scene = scene_class(settings, skip_animations=True)
+        scene.render()
+    return scene
+
+
+def stills(
+    scene_class: type[LectureScene], settings: Settings, size: tuple[int, int] = (1920, 1080), frame_rate: int = 10
+) -> Iterator[tuple[Beat, Frame]]:
+    """Yield each beat with the frame from its middle, (height, width, 4) uint8."""
+    width, height = size
+    quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
+    with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": frame_rate, **quiet}):
+        config.frame_width = config.frame_height * width / height
+        beats = rehearse(scene_class, settings).beats
+        renderer = _Stills([(beat.start + beat.end) / 2 for beat in beats])
+        scene = scene_class(settings, renderer=renderer)
+        scene.render()
+        yield from zip(scene.beats, renderer.taken, strict=True)
+
+
+@click.command(help=(__doc__ or "").partition("\n")[0])
+@click.argument("scene", type=click.Choice(list(SCENES)))
+@click.option("--trace", type=click.Path(path_type=Path), default=Path("out/trace.safetensors"), show_default=True)
+@click.option("--lang", default="en", show_default=True)
+@click.option("--layer", type=int)
+@click.option("--head", type=int)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("stills"), show_default=True)
+def main(scene: str, trace: Path, lang: str, layer: int | None, head: int | None, out: Path) -> None:
+    """Write OUT/SCENE-NN-BEAT.png for every beat."""
+    try:
+        for number, (beat, frame) in enumerate(stills(load(scene), Settings(trace, lang, layer, head)), 1):
+            out.mkdir(parents=True, exist_ok=True)
+            path = out / f"{scene}-{number:02d}-{beat.name}.png"
+            Image.fromarray(frame[..., :3]).save(path)
+            click.echo(f"{path}  {beat.start:5.1f}–{beat.end:.1f} s  {beat.narration}")
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()
