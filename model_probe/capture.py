@@ -1,0 +1,226 @@
+"""One forward pass of the Hugging Face model itself, with everything on the way kept.
+
+The model runs in its own code. Two seams read along: hooks on its modules, and an attention function in the
+library's registry that calls the family's own eager attention and keeps what goes in and comes out. So the
+numbers are those of the eager model to the bit; the scores are the one thing computed a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import GPT2LMHeadModel
+
+ATTENTION = "model_probe"
+LONG = 128  # tokens; above it the T² tensors are kept in half precision
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What one run left: the tensors by their names in the trace, every logit, and the cache to go on from."""
+
+    tensors: dict[str, NDArray[Any]]
+    logits_TV: torch.Tensor
+    cache: Any
+
+
+def load(directory: str, device: str) -> GPT2LMHeadModel:
+    """Load a GPT-2-family model in float32, for inference, with the reading attention function.
+
+    Raises ModelError where the weights do not fit the config or cannot be read.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AttentionInterface, GPT2LMHeadModel
+    from transformers.masking_utils import AttentionMaskInterface, eager_mask
+
+    torch.set_float32_matmul_precision("highest")
+    AttentionInterface.register(ATTENTION, _attention)
+    # Without a mask function of the same name the library makes no mask, and every token sees the whole prompt.
+    AttentionMaskInterface.register(ATTENTION, eager_mask)
+    try:
+        with _quiet():
+            model, report = GPT2LMHeadModel.from_pretrained(
+                directory,
+                dtype=torch.float32,
+                attn_implementation=ATTENTION,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from None
+    absent = sorted(report["missing_keys"])
+    if absent:
+        raise ModelError(
+            f"{directory}: the weights lack {len(absent)} tensors, the first of them {absent[0]}"
+        )
+    return model.eval().to(device)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's loading bar and advice off the terminal; its errors are still raised."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float,
+    probe: Probe | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Run the family's eager attention; a `probe` among the forward pass's arguments reads along."""
+    from transformers.models.gpt2.modeling_gpt2 import eager_attention_forward
+
+    output, pattern = eager_attention_forward(
+        module, query, key, value, attention_mask, scaling=scaling, **kwargs
+    )
+    if probe is not None:
+        probe.attention(module.layer_idx, query, key, value, scaling, attention_mask, output, pattern)
+    return output, pattern
+
+
+class Probe:
+    """Arrays for every tensor of one run, filled layer by layer as the model computes.
+
+    Everything comes to the host at once and straight into its place, so a long prompt needs the room for its
+    trace and no more.
+    """
+
+    def __init__(self, config: Any, n_tokens: int) -> None:
+        layers, heads, width = config.n_layer, config.n_head, config.n_embd
+        tokens, head_width, mlp_width = n_tokens, width // heads, config.n_inner or 4 * width
+        square = np.float16 if n_tokens > LONG else np.float32
+        self.tensors: dict[str, NDArray[Any]] = {
+            **{name: np.empty((tokens, width), np.float32) for name in _ONCE_TD},
+            **{name: np.empty((layers, tokens, width), np.float32) for name in _LAYER_TD},
+            **{n: np.empty((layers, heads, tokens, head_width), np.float32) for n in _HEAD_TK},
+            **{n: np.empty((layers, heads, tokens, tokens), square) for n in ("scores_LHTS", "pattern_LHTS")},
+            **{n: np.empty((layers, tokens, mlp_width), np.float32) for n in ("mlp_pre_LTF", "mlp_post_LTF")},
+            "mask_TS": np.empty((tokens, tokens), np.uint8),
+        }
+        self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
+
+    def keep(self, name: str, value: torch.Tensor, layer: int | None = None) -> None:
+        """Copy `value`, which has a batch axis of one, into its place."""
+        place = self.tensors[name]
+        (place if layer is None else place[layer])[...] = value[0].cpu().numpy()
+        self.filled[name] += 1
+
+    def attention(
+        self,
+        layer: int,
+        query_HTK: torch.Tensor,
+        key_HTK: torch.Tensor,
+        value_HTK: torch.Tensor,
+        scale: float,
+        mask_TS: torch.Tensor | None,
+        output_THK: torch.Tensor,
+        pattern_HTS: torch.Tensor,
+    ) -> None:
+        """Keep one layer's attention; every tensor has a batch axis of one in front."""
+        import torch
+
+        if mask_TS is None:
+            raise ModelError("the model was given no mask: its attention would not be causal")
+        self.keep("q_LHTK", query_HTK, layer)
+        self.keep("k_LHTK", key_HTK, layer)
+        self.keep("v_LHTK", value_HTK, layer)
+        self.keep("scores_LHTS", torch.matmul(query_HTK, key_HTK.transpose(-1, -2)) * scale, layer)
+        self.keep("pattern_LHTS", pattern_HTS, layer)
+        self.keep("z_LHTK", output_THK.transpose(1, 2), layer)
+        if layer == 0:
+            self.keep("mask_TS", (mask_TS == 0)[0])
+
+    def check_filled(self) -> None:
+        """Raise ModelError unless every tensor was met once in every layer."""
+        for name, times in self.filled.items():
+            expected = self.tensors[name].shape[0] if "_L" in name else 1
+            if times != expected:
+                raise ModelError(f"{name} was met {times} times in the model's run, not {expected}")
+
+
+_ONCE_TD = ("wte_TD", "wpe_TD", "resid_final_TD", "ln_f_TD")
+_LAYER_TD = ("resid_pre_LTD", "ln1_LTD", "attn_out_LTD", "resid_mid_LTD", "ln2_LTD", "mlp_out_LTD")
+_HEAD_TK = ("q_LHTK", "k_LHTK", "v_LHTK", "z_LHTK")
+
+
+@contextmanager
+def _hooks(model: GPT2LMHeadModel, probe: Probe) -> Iterator[None]:
+    """Read along at every module whose input or output the trace names."""
+    handles = []
+
+    def read(
+        module: torch.nn.Module, take: Callable[[Any, Any], torch.Tensor], name: str, *layer: int
+    ) -> None:
+        def hook(_: torch.nn.Module, inputs: Any, output: Any) -> None:
+            probe.keep(name, take(inputs, output), *layer)
+
+        handles.append(module.register_forward_hook(hook))
+
+    def came_in(inputs: Any, _: Any) -> torch.Tensor:
+        return inputs[0]  # type: ignore[no-any-return]
+
+    def came_out(_: Any, output: Any) -> torch.Tensor:
+        return output[0] if isinstance(output, tuple) else output  # type: ignore[no-any-return]
+
+    trunk = model.transformer
+    read(trunk.wte, came_out, "wte_TD")
+    read(trunk.wpe, came_out, "wpe_TD")
+    for layer, block in enumerate(trunk.h):
+        read(block.ln_1, came_in, "resid_pre_LTD", layer)
+        read(block.ln_1, came_out, "ln1_LTD", layer)
+        read(block.attn, came_out, "attn_out_LTD", layer)
+        read(block.ln_2, came_in, "resid_mid_LTD", layer)
+        read(block.ln_2, came_out, "ln2_LTD", layer)
+        read(block.mlp.c_fc, came_out, "mlp_pre_LTF", layer)
+        read(block.mlp.act, came_out, "mlp_post_LTF", layer)
+        read(block.mlp, came_out, "mlp_out_LTD", layer)
+    read(trunk.ln_f, came_in, "resid_final_TD")
+    read(trunk.ln_f, came_out, "ln_f_TD")
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def capture(model: GPT2LMHeadModel, token_ids_T: NDArray[np.int64]) -> Capture:
+    """Run the model once over T token ids and keep every tensor of the run.
+
+    Raises ModelError where a layer was not met: the library then computes by a path that is not read.
+    """
+    import torch
+
+    probe = Probe(model.config, len(token_ids_T))
+    with torch.inference_mode(), _hooks(model, probe):
+        ids = torch.from_numpy(token_ids_T)[None].to(model.device)
+        output = model(ids, use_cache=True, probe=probe)
+    probe.check_filled()
+    logits_TV = output.logits[0]
+    return Capture({**probe.tensors, "token_ids_T": token_ids_T}, logits_TV, output.past_key_values)
