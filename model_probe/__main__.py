@@ -32,14 +32,14 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Run a language model on a prompt and keep every tensor of the run in one file, the trace.
+    r"""Run a language model on a prompt and keep every tensor of the run in one file, the trace.
 
     \b
     python -m model_probe "The old king loved his" -o out/trace.safetensors
     python -m model_probe --prompt-file poem.txt -o poem.safetensors --model openai-community/gpt2-medium
     python -m model_probe show out/trace.safetensors
 
-    A prompt that is itself the name of a command goes behind `record`.
+    Without a command, `record` is meant; `python -m model_probe record --help` lists its options.
     """
 
 
@@ -50,7 +50,13 @@ def main() -> None:
 @click.option(
     "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to run; auto is the fastest there is.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option("--steps", type=click.IntRange(min=1), default=8, show_default=True, help="Tokens to generate.")
 def _record(

@@ -7,6 +7,7 @@ numbers are those of the eager model to the bit; the scores are the one thing co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,20 +15,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
-from model_probe.errors import ModelError
+from model_probe.errors import ModelError, PromptError
 
 if TYPE_CHECKING:
     import torch
     from transformers import GPT2LMHeadModel
 
 ATTENTION = "model_probe"
+BUDGET = 8e9  # bytes of one trace
+# What the library raises for weights and configs that do not fit, or that are damaged
+_LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    ImportError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    SafetensorError,
+)
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
 
 
 @dataclass(frozen=True)
 class Capture:
-    """What one run left: the tensors by their names in the trace, every logit, and the cache to go on from."""
+    """What one run left: tensors by their names in the trace, every logit, and the cache to go on from."""
 
     tensors: dict[str, NDArray[Any]]
     logits_TV: torch.Tensor
@@ -40,17 +54,16 @@ def load(directory: str, device: str) -> GPT2LMHeadModel:
     Raises ModelError where the weights do not fit the config or cannot be read.
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import AttentionInterface, GPT2LMHeadModel
     from transformers.masking_utils import AttentionMaskInterface, eager_mask
 
     torch.set_float32_matmul_precision("highest")
     AttentionInterface.register(ATTENTION, _attention)
-    # Without a mask function of the same name the library makes no mask, and every token sees the whole prompt.
+    # Without a mask function of this name the library makes no mask, and every token sees the whole prompt.
     AttentionMaskInterface.register(ATTENTION, eager_mask)
     try:
         with _quiet():
-            model, report = GPT2LMHeadModel.from_pretrained(
+            loaded: Any = GPT2LMHeadModel.from_pretrained(
                 directory,
                 dtype=torch.float32,
                 attn_implementation=ATTENTION,
@@ -58,20 +71,24 @@ def load(directory: str, device: str) -> GPT2LMHeadModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+    except _LOADING_ERRORS as error:
         raise ModelError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from None
+    model, report = loaded
     absent = sorted(report["missing_keys"])
     if absent:
         raise ModelError(
             f"{directory}: the weights lack {len(absent)} tensors, the first of them {absent[0]}"
         )
-    return model.eval().to(device)
+    network: GPT2LMHeadModel = model.eval().to(device)
+    return network
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library's loading bar and advice off the terminal; its errors are still raised."""
-    from transformers.utils import logging
+    from transformers.utils import logging as library_logging
+
+    logging: Any = library_logging  # untyped
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -85,7 +102,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _attention(
-    module: torch.nn.Module,
+    module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -95,11 +112,10 @@ def _attention(
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Run the family's eager attention; a `probe` among the forward pass's arguments reads along."""
-    from transformers.models.gpt2.modeling_gpt2 import eager_attention_forward
+    from transformers.models.gpt2 import modeling_gpt2
 
-    output, pattern = eager_attention_forward(
-        module, query, key, value, attention_mask, scaling=scaling, **kwargs
-    )
+    eager: Any = modeling_gpt2.eager_attention_forward
+    output, pattern = eager(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     if probe is not None:
         probe.attention(module.layer_idx, query, key, value, scaling, attention_mask, output, pattern)
     return output, pattern
@@ -109,20 +125,29 @@ class Probe:
     """Arrays for every tensor of one run, filled layer by layer as the model computes.
 
     Everything comes to the host at once and straight into its place, so a long prompt needs the room for its
-    trace and no more.
+    trace and no more. Raises PromptError where that is over the budget.
     """
 
     def __init__(self, config: Any, n_tokens: int) -> None:
         layers, heads, width = config.n_layer, config.n_head, config.n_embd
         tokens, head_width, mlp_width = n_tokens, width // heads, config.n_inner or 4 * width
         square = np.float16 if n_tokens > LONG else np.float32
+        shapes: dict[str, tuple[type, tuple[int, ...]]] = {
+            **dict.fromkeys(_ONCE_TD, (np.float32, (tokens, width))),
+            **dict.fromkeys(_LAYER_TD, (np.float32, (layers, tokens, width))),
+            **dict.fromkeys(_HEAD_TK, (np.float32, (layers, heads, tokens, head_width))),
+            **dict.fromkeys(_SQUARE_TS, (square, (layers, heads, tokens, tokens))),
+            **dict.fromkeys(_MLP_TF, (np.float32, (layers, tokens, mlp_width))),
+            "mask_TS": (np.uint8, (tokens, tokens)),
+        }
+        size = sum(np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in shapes.values())
+        if size > BUDGET:
+            raise PromptError(
+                f"the trace of {tokens:,} tokens would take {size / 1e9:.1f} GB, over its budget of "
+                f"{BUDGET / 1e9:.0f} GB; a shorter prompt or a smaller model is wanted"
+            )
         self.tensors: dict[str, NDArray[Any]] = {
-            **{name: np.empty((tokens, width), np.float32) for name in _ONCE_TD},
-            **{name: np.empty((layers, tokens, width), np.float32) for name in _LAYER_TD},
-            **{n: np.empty((layers, heads, tokens, head_width), np.float32) for n in _HEAD_TK},
-            **{n: np.empty((layers, heads, tokens, tokens), square) for n in ("scores_LHTS", "pattern_LHTS")},
-            **{n: np.empty((layers, tokens, mlp_width), np.float32) for n in ("mlp_pre_LTF", "mlp_post_LTF")},
-            "mask_TS": np.empty((tokens, tokens), np.uint8),
+            name: np.empty(shape, dtype) for name, (dtype, shape) in shapes.items()
         }
         self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
 
@@ -168,6 +193,8 @@ class Probe:
 _ONCE_TD = ("wte_TD", "wpe_TD", "resid_final_TD", "ln_f_TD")
 _LAYER_TD = ("resid_pre_LTD", "ln1_LTD", "attn_out_LTD", "resid_mid_LTD", "ln2_LTD", "mlp_out_LTD")
 _HEAD_TK = ("q_LHTK", "k_LHTK", "v_LHTK", "z_LHTK")
+_SQUARE_TS = ("scores_LHTS", "pattern_LHTS")
+_MLP_TF = ("mlp_pre_LTF", "mlp_post_LTF")
 
 
 @contextmanager
@@ -189,7 +216,7 @@ def _hooks(model: GPT2LMHeadModel, probe: Probe) -> Iterator[None]:
     def came_out(_: Any, output: Any) -> torch.Tensor:
         return output[0] if isinstance(output, tuple) else output  # type: ignore[no-any-return]
 
-    trunk = model.transformer
+    trunk: Any = model.transformer
     read(trunk.wte, came_out, "wte_TD")
     read(trunk.wpe, came_out, "wpe_TD")
     for layer, block in enumerate(trunk.h):

@@ -46,4 +46,5 @@ def induction_ids(allowed_ids: list[int], n_ctx: int, seed: int) -> NDArray[np.i
 
 
 def _mean(weights_LHT: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    return weights_LHT.mean(axis=-1, dtype=np.float64).astype(np.float32)
+    means_LH: NDArray[np.float32] = weights_LHT.mean(axis=-1, dtype=np.float64).astype(np.float32)
+    return means_LH

@@ -1,7 +1,7 @@
 """From what `--model` names to a directory with the model's files.
 
 A name is `storyteller`, a local directory in Hugging Face format, or a Hub id. Without one it is GPT-2, and
-where that cannot be had, `storyteller` runs in its place and says so. Weights are safetensors, never a pickle.
+where that cannot be had, `storyteller` runs in its place and says so. Weights are safetensors, no pickle.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ class ResolvedModel:
 
 
 def resolve(name: str | None) -> ResolvedModel:
-    """Find the model that `name` means; None means GPT-2, with `storyteller` in its place where it is out of reach.
+    """Find the model that `name` means; None is GPT-2, or `storyteller` where GPT-2 is out of reach.
 
     Raises ModelError where a model that was named cannot be had, has no safetensors weights or is of a family
     that is not supported.
@@ -106,6 +106,10 @@ class _OutOfReachError(ModelError):
 
 def _from_hub(name: str) -> ResolvedModel:
     """Take a model from the local Hub cache, else from the Hub. Raises ModelError."""
+    from huggingface_hub.utils import logging as hub_logging
+
+    logging: Any = hub_logging  # untyped
+    logging.set_verbosity_error()  # its retries and its advice; what fails is said below
     cached = _cached(name)
     if cached is not None:
         return _checked(name, cached)
@@ -161,9 +165,9 @@ def _cached(name: str) -> Path | None:
 
 
 def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what `work` returns, or raise TimeoutError when the time is over, whatever it is waiting for.
+    """Return what `work` returns, or raise TimeoutError when the time is over, whatever it waits for.
 
-    A thread, because a name server that hangs or a server that never answers obeys no time limit of the client.
+    A thread, because a name server that hangs or a server that never answers obeys no limit of the client's.
     """
     results: list[T] = []
     errors: list[BaseException] = []

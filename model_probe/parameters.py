@@ -37,8 +37,8 @@ CATEGORIES = (
 def tally(model: GPT2LMHeadModel) -> dict[str, int]:
     """Count the parameters by category; the counts add up to the model's total.
 
-    Weights are counted with what they are for, so a row compares with GPT-3's; biases of the matrices are a row
-    of their own, and the norms' scale and shift are both "norm". A tied unembedding has no numbers of its own: 0.
+    Weights are counted with what they are for, so a row compares with GPT-3's; biases of the matrices are a
+    row of their own, and the norms' scale and shift are both "norm". A tied unembedding adds nothing: 0.
     """
     counts = dict.fromkeys(CATEGORIES, 0)
     for name, parameter in model.named_parameters():  # a tied weight comes once, under its first name

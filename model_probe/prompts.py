@@ -1,4 +1,4 @@
-"""The prompts that run when none is given."""
+"""The prompts that run when none is given, and what text can be a prompt."""
 
 from pathlib import Path
 
@@ -15,3 +15,13 @@ def read(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise PromptError(f"{path} cannot be read as a prompt in UTF-8: {error}") from None
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def check(prompt: str) -> None:
+    """Raise PromptError for text that no tokenizer takes: none at all, or bytes that were not UTF-8."""
+    if not prompt:
+        raise PromptError("the prompt is empty; at least one character is wanted")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError:
+        raise PromptError("the prompt is not valid UTF-8 text") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,27 +34,38 @@ def record(
     """Run a model on a prompt and write everything that it computed to the trace `out`.
 
     `prompt` None is the default prompt of the model that runs; `model` None is GPT-2, or storyteller where
-    GPT-2 cannot be had. `device` is "auto", "cpu", "cuda", "mps". `steps` tokens are generated, as far as the
-    context has room. Raises UserError, with nothing left behind.
+    GPT-2 cannot be had. `device` is "auto", "cpu", "cuda" or "mps". `steps` tokens are generated, as far as
+    the context has room. Raises UserError, with nothing left behind.
     """
     from model_probe.tokens import Vocabulary
 
+    if prompt is not None:
+        prompts.check(prompt)
     resolved = models.resolve(model)
     if prompt is None:
         prompt = prompts.STORYTELLER if resolved.asked == models.STORYTELLER else prompts.GPT2
     vocabulary = Vocabulary(resolved.directory)
     n_ctx, n_vocab = resolved.config.get("n_positions", 1024), resolved.config.get("vocab_size", 50257)
     if len(vocabulary) > n_vocab:
-        raise ModelError(f"{model}: the tokenizer has {len(vocabulary):,} tokens, the model {n_vocab:,}")
+        raise ModelError(
+            f"{resolved.asked}: the tokenizer has {len(vocabulary):,} tokens, the model {n_vocab:,}"
+        )
     encoded = vocabulary.encode(prompt, n_ctx)
     end_id = vocabulary.id_of("<|endoftext|>")
     steps = min(steps, n_ctx - len(encoded.ids_T) + 1)
 
+    import torch
+
     from model_probe import capture
 
     chosen = _device(device)
-    network = capture.load(str(resolved.directory), chosen)
-    run = capture.capture(network, encoded.ids_T)
+    try:
+        network = capture.load(str(resolved.directory), chosen)
+        run = capture.capture(network, encoded.ids_T)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise ModelError(
+            f"{resolved.asked}: there is not enough memory on {chosen} for this prompt"
+        ) from None
     tensors = {**run.tensors, **encoded.tensors(), "logits_last_V": run.logits_TV[-1].cpu().numpy()}
     tensors |= lens.top_logits(run.logits_TV)
     tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
@@ -65,8 +77,9 @@ def record(
     tensors |= vocabulary.tensors(n_vocab)
     checks = verify.check(tensors)
     if chosen != "cpu":
-        on_cpu = capture.capture(network.to("cpu"), encoded.ids_T).logits_TV[-1].numpy()
-        checks["device_logits"] = float(np.abs(on_cpu - tensors["logits_last_V"]).max())
+        on_cpu = capture.capture(capture.load(str(resolved.directory), "cpu"), encoded.ids_T)
+        checks["device_logits"] = float(np.abs(on_cpu.logits_TV[-1].numpy() - tensors["logits_last_V"]).max())
+        print(f"{chosen}: logits within {checks['device_logits']:.2g} of the CPU's", file=sys.stderr)
     return write_trace(out, tensors, _facts(network, resolved, prompt, seed, chosen, checks))
 
 
@@ -77,7 +90,7 @@ def _device(name: str) -> str:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return next(device for device, usable in there.items() if usable)
-    if not there.get(name.partition(":")[0]):
+    if not there.get(name):
         usable = ", ".join(device for device, usable in there.items() if usable)
         raise ModelError(f"the device {name!r} is not there; this machine has: {usable}")
     return name
@@ -103,7 +116,8 @@ def _facts(
     device: str,
     checks: dict[str, float],
 ) -> Facts:
-    config = network.config
+    config: Any = network.config
+    trunk: Any = network.transformer
     d_head = config.n_embd // config.n_head
     tally = parameters.tally(network)
     total = sum(p.numel() for p in network.parameters())
@@ -123,9 +137,9 @@ def _facts(
         n_vocab=config.vocab_size,
         n_parameters=total,
         parameters=tally,
-        tied_unembedding=network.lm_head.weight is network.transformer.wte.weight,
+        tied_unembedding=network.lm_head.weight is trunk.wte.weight,
         activation=config.activation_function,
-        scale=network.transformer.h[0].attn.scaling,
+        scale=trunk.h[0].attn.scaling,
         layer_norm_epsilon=config.layer_norm_epsilon,
         prompt=prompt,
         seed=seed,

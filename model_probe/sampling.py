@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import torch
     from transformers import GPT2LMHeadModel
 
 SETTINGS: dict[str, Any] = {"method": "temperature", "temperature": 1.0, "top_k": None, "top_p": None}
@@ -17,7 +16,8 @@ SETTINGS: dict[str, Any] = {"method": "temperature", "temperature": 1.0, "top_k"
 def softmax(logits_V: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Probabilities of V logits, in double precision."""
     weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
-    return weights_V / weights_V.sum()
+    probability_V: NDArray[np.float64] = weights_V / weights_V.sum()
+    return probability_V
 
 
 def draw(logits_V: NDArray[np.floating[Any]], uniform: float) -> int:
@@ -45,7 +45,9 @@ def sample(
 
     generator = np.random.Generator(np.random.PCG64(seed))
     logits_V = logits_last_V
-    logits_GV, ids_G, uniform_G = [], [], []
+    logits_GV: list[NDArray[np.float32]] = []
+    ids_G: list[int] = []
+    uniform_G: list[float] = []
     for step in range(steps):
         if step:
             with torch.inference_mode():

@@ -1,6 +1,6 @@
 """Text to token ids, with every token as bytes and every merge that made it.
 
-Byte-level byte-pair encoding: text is cut into pieces, each piece is its UTF-8 bytes, and neighbouring symbols
+Byte-level byte-pair encoding: text is cut into pieces, each piece is its UTF-8 bytes, and neighbours
 join, lowest rank first, until no known pair is left (Sennrich et al. 2016; Radford et al. 2019).
 """
 
@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from model_probe.errors import ModelError, PromptError
 def _byte_of_character() -> dict[str, int]:
     """Map each of the 256 characters in which byte-level BPE writes bytes to its byte.
 
-    Printable Latin-1 stands for itself, the others follow from U+0100 (`bytes_to_unicode` in GPT-2's encoder.py).
+    Printable Latin-1 stands for itself, the rest follow from U+0100 (`bytes_to_unicode`, GPT-2's encoder.py).
     """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
@@ -43,7 +43,7 @@ class Encoded:
     merge_steps_J3: NDArray[np.int32]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The prompt's tensors under their names in the trace."""
+        """Give the prompt's tensors under their names in the trace."""
         prompt_bytes_B, prompt_offsets_T1 = joined(self.tokens)
         return {
             "token_ids_T": self.ids_T,
@@ -55,7 +55,7 @@ class Encoded:
 
 
 class Vocabulary:
-    """A byte-level BPE tokenizer read from `tokenizer.json`. Raises ModelError where it is of another kind."""
+    """A byte-level BPE tokenizer from `tokenizer.json`. Raises ModelError where it is of another kind."""
 
     def __init__(self, directory: Path) -> None:
         path = directory / "tokenizer.json"
@@ -90,15 +90,15 @@ class Vocabulary:
         return {i: special.get(i) or _to_bytes(token) for token, i in self._id.items()}
 
     def special_ids(self) -> set[int]:
-        """The ids that no text makes but their own names, such as `<|endoftext|>`."""
+        """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
         return set(self._special.values())
 
     def id_of(self, special: str) -> int | None:
-        """The id of a special token, or None."""
+        """Find the id of a special token; None where there is none of that name."""
         return self._special.get(special)
 
     def tensors(self, n_vocab: int) -> dict[str, NDArray[Any]]:
-        """Give the vocabulary's bytes under their names in the trace; ids that the tokenizer lacks are empty."""
+        """Give the vocabulary's bytes under their names in the trace; ids that are not in it are empty."""
         strings = [self.bytes_of_id.get(i, b"") for i in range(n_vocab)]
         vocab_bytes_B, vocab_offsets_V1 = joined(strings)
         return {"vocab_bytes_B": vocab_bytes_B, "vocab_offsets_V1": vocab_offsets_V1}
@@ -106,20 +106,14 @@ class Vocabulary:
     def encode(self, prompt: str, n_ctx: int) -> Encoded:
         """Turn a prompt into tokens, at least one and at most `n_ctx`.
 
-        Raises PromptError for a prompt that is empty, too long or not Unicode text, and ModelError where the
-        tokenizer does not give the prompt back byte for byte.
+        Raises PromptError for a prompt that is too long, and ModelError where the tokenizer does not give the
+        prompt back byte for byte.
         """
-        if not prompt:
-            raise PromptError("the prompt is empty; at least one character is wanted")
-        try:
-            wanted = prompt.encode()
-        except UnicodeEncodeError:
-            raise PromptError("the prompt is not valid UTF-8 text") from None
         ids = self._tokenizer.encode(prompt, add_special_tokens=False).ids
         if len(ids) > n_ctx:
             raise PromptError(f"the prompt has {len(ids):,} tokens; the model's context holds {n_ctx:,}")
         tokens = [self.bytes_of_id[i] for i in ids]
-        if b"".join(tokens) != wanted:
+        if b"".join(tokens) != prompt.encode():
             raise ModelError("the tokenizer changes the prompt: its tokens do not join to the same bytes")
         pieces = self._pieces(prompt)
         merged = [self._merge(piece) for piece in pieces]
@@ -135,7 +129,7 @@ class Vocabulary:
         )
 
     def _pieces(self, prompt: str) -> list[str]:
-        """Cut the prompt as the tokenizer does before merging: special tokens, and the rest by its pattern."""
+        """Cut the prompt as the tokenizer does before it merges: special tokens, and the rest by pattern."""
         names = sorted(self._special, key=len, reverse=True)
         parts = re.split(f"({'|'.join(map(re.escape, names))})", prompt) if names else [prompt]
         pieces: list[str] = []
@@ -148,12 +142,12 @@ class Vocabulary:
         return pieces
 
     def _merge(self, piece: str) -> tuple[list[str], list[tuple[int, int]]]:
-        """Join a piece's symbols; returns the last symbols and, per merge, (index of the left symbol, rank)."""
+        """Join a piece's symbols; returns those left and, per merge, (index of the left symbol, rank)."""
         if piece in self._special:
             return [piece], []
         symbols, steps = list(piece), []
         while len(symbols) > 1:
-            ranks = [self._rank.get(pair) for pair in zip(symbols, symbols[1:], strict=False)]
+            ranks = [self._rank.get(pair) for pair in pairwise(symbols)]
             lowest = min((rank for rank in ranks if rank is not None), default=None)
             if lowest is None:
                 break

@@ -150,9 +150,9 @@ def _first_line(error: Exception) -> str:
 class Tensor:
     """One tensor of a trace, read only where it is indexed.
 
-    ``pattern[l, h]`` and ``pattern[l, h, :, :5]`` read just that part, ``np.asarray(pattern)`` everything, into
-    a C-contiguous array of its own. Half precision comes back as float32. Integers, slices with a positive step
-    and ``...`` are understood. Raises TraceError where a value read is not finite.
+    ``pattern[l, h]`` and ``pattern[l, h, :, :5]`` read just that part, ``np.asarray(pattern)`` everything,
+    into a C-contiguous array of its own. Half precision comes back as float32. Integers, slices with a
+    positive step and ``...`` are understood. Raises TraceError where a value read is not finite.
     """
 
     def __init__(self, path: Path, name: str, stored: Any) -> None:
@@ -217,8 +217,8 @@ class Trace:
     def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open a trace and check its schema and the dtype and shape of every known tensor.
 
-        Raises TraceError where there is no such file, or it is cut short, damaged, not a trace, or from a later
-        major version of the schema.
+        Raises TraceError where there is no such file, or it is cut short, damaged, not a trace, or from a
+        later major version of the schema.
         """
         path = Path(path)
         try:

@@ -13,7 +13,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "residual": (0.0, 0.0),  # largest difference of a sum in the residual stream from its parts
     "pattern_rows": (1e-5, 1e-2),  # largest |row sum − 1|
     "pattern_future": (0.0, 0.0),  # largest weight on a key that the mask hides
-    "softmax": (1e-5, 2e-2),  # largest |softmax(masked scores) − pattern|
+    "softmax": (1e-6, 1e-3),  # largest |softmax(masked scores) − pattern|, per unit of the largest |score|
     "lens": (1e-4, 1e-4),  # largest |last depth's log-probability − output's|
 }
 
@@ -37,7 +37,7 @@ def measure(tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
         layer = {
             "pattern_rows": np.abs(pattern_HTS.sum(axis=-1) - 1).max(),
             "pattern_future": pattern_HTS.max(where=hidden_TS, initial=0.0),
-            "softmax": np.abs(weight_HTS - pattern_HTS).max(),
+            "softmax": np.abs(weight_HTS - pattern_HTS).max() / max(1.0, np.abs(scores_HTS).max()),
         }
         errors |= {name: max(errors[name], float(error)) for name, error in layer.items()}
     return errors
