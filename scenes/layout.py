@@ -24,14 +24,17 @@ class Box:
 
     @property
     def width(self) -> float:
+        """From left to right."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
+        """From bottom to top."""
         return self.top - self.bottom
 
     @property
     def center(self) -> tuple[float, float, float]:
+        """The middle, as Manim's points are."""
         return ((self.left + self.right) / 2, (self.bottom + self.top) / 2, 0.0)
 
     def columns(self, *shares: float, gap: float = 0.4) -> list[Box]:

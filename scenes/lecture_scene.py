@@ -32,7 +32,7 @@ class Beat:
     end: float
 
 
-class LectureScene(Scene):  # type: ignore[misc]
+class LectureScene(Scene):
     """A scene of the lecture.
 
     A scene file reads data, picture, story, in that order; `construct` alone plays animations.
@@ -88,7 +88,7 @@ class LectureScene(Scene):  # type: ignore[misc]
 
     @contextmanager
     def beat(self, name: str, narration: str) -> Iterator[None]:
-        """A named section: its caption is `narration`, and it lasts at least as long as reading that takes."""
+        """A named section: `narration` is its caption, and it lasts at least as long as reading that."""
         start = self.renderer.time
         self._show_caption(narration)
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from manim import VGroup, VMobject
@@ -13,7 +15,7 @@ THICKEST = 7.0  # stroke width of a weight of 1
 
 
 def attention_arcs(
-    weights_TS: npt.ArrayLike, positions: dict[int, npt.ArrayLike], rise: float, colour: str = palette.QUERY
+    weights_TS: npt.ArrayLike, positions: Mapping[int, npt.ArrayLike], rise: float, colour: str = palette.QUERY
 ) -> VGroup:
     """One arc for each weight of at least 3 % between two positions that are shown.
 
@@ -21,6 +23,7 @@ def attention_arcs(
         weights_TS: a head's pattern, (queries, keys).
         positions: token index → where its arcs start and end.
         rise: height of the longest arc in frame units.
+        colour: of every arc.
 
     Returns:
         A group of arcs; each has `query`, `key` and `weight`, and its width and opacity follow the weight.
@@ -41,7 +44,9 @@ def attention_arcs(
             arc = VMobject(stroke_color=colour, stroke_width=0.8 + THICKEST * weight)
             arc.set_stroke(opacity=min(1.0, 0.25 + weight))
             lift = np.array([0.0, height * 4 / 3, 0.0])
-            arc.set_points(np.stack([start - spread, start - 2 * spread + lift, end + 2 * spread + lift, end + spread]))
+            arc.set_points(
+                np.stack([start - spread, start - 2 * spread + lift, end + 2 * spread + lift, end + spread])
+            )
             arc.query, arc.key, arc.weight = query, key, weight
             group.add(arc)
     return group

@@ -15,7 +15,7 @@ from scenes.mobjects.token_row import token_words
 THINNEST = 0.012  # a bar of no length could not be seen at all
 
 
-class Bar(VGroup):  # type: ignore[misc]
+class Bar(VGroup):
     """One row: label, bar, percentage.
 
     Attributes:
@@ -35,7 +35,7 @@ class Bar(VGroup):  # type: ignore[misc]
         super().__init__(label, self.shape, self.share)
 
 
-class ProbabilityBars(VGroup):  # type: ignore[misc]
+class ProbabilityBars(VGroup):
     """Bars for some tokens and one for all others; together they are 100 %.
 
     Args:
@@ -45,6 +45,7 @@ class ProbabilityBars(VGroup):  # type: ignore[misc]
         n_vocab: size of the vocabulary, for the count in the rest bar's label.
         width, height: of the whole chart in frame units.
         longest: the probability of the longest possible bar; the largest one shown by default.
+        others: label of the rest bar, where the chart is too narrow for the usual one.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ProbabilityBars(VGroup):  # type: ignore[misc]
         width: float,
         height: float,
         longest: float | None = None,
+        others: str | None = None,
     ) -> None:
         shown = np.asarray(probabilities, dtype=np.float64)
         rows = len(token_ids) + 1
@@ -72,8 +74,8 @@ class ProbabilityBars(VGroup):  # type: ignore[misc]
             )
             for row, (piece, token_id) in enumerate(zip(pieces, token_ids, strict=True))
         ]
-        others = _("all other {count} tokens").format(count=count(n_vocab - len(token_ids)))
-        self.rest = Bar(text(others, 0.8 * size, palette.FAINT), palette.REST, None, size)
+        words = others or _("all other {count} tokens").format(count=count(n_vocab - len(token_ids)))
+        self.rest = Bar(text(words, 0.8 * size, palette.FAINT), palette.REST, None, size)
         self.longest = longest or float(max(shown.max(initial=0.0), 1 - shown.sum()))
         labels = max(bar.label.width for bar in (*self.bars, self.rest))
         shares = self.rest.share.width + 0.6 * size
@@ -93,7 +95,7 @@ class ProbabilityBars(VGroup):  # type: ignore[misc]
             left = bar.shape.get_left()
             bar.probability = float(probability)
             length = max(THINNEST, self.room * min(1.0, bar.probability / self.longest))
-            bar.shape.stretch_to_fit_width(length).move_to(left + [length / 2, 0, 0])
+            bar.shape.stretch_to_fit_width(length).move_to(left).shift([length / 2, 0, 0])
             bar.share.rewrite(percent(bar.probability))
             bar.share.next_to(bar.shape, buff=0.12)
         return self

@@ -63,9 +63,9 @@ class Heatmap(Raster):
 
 
 def largest_in_cells(matrix: npt.ArrayLike, limit: int) -> npt.NDArray[np.float32]:
-    """`matrix` shrunk to at most `limit` rows and columns; each cell is the largest element that it covers.
+    """Shrink to at most `limit` rows and columns; each cell is the largest element that it covers.
 
-    A mean would fade a one-wide diagonal to nothing; the largest element is at least an element of the tensor.
+    A mean would fade a one-wide diagonal to nothing, and the largest element is an element of the tensor.
     """
     values = np.asarray(matrix, dtype=np.float32)
     for axis in (0, 1):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import noto_cjk_sans_jp_regular
@@ -43,7 +44,7 @@ _FORMULA = (
 )
 
 
-class MissingGlyph(UserError):
+class MissingGlyph(UserError):  # noqa: N818 (it names what is missing, as KeyError does)
     """A string holds a character that none of the suite's faces can draw."""
 
 
@@ -94,13 +95,17 @@ def _draw(
         own = svgelements.Matrix(child.get("transform", "")) * matrix
         if child.tag == f"{_SVG}use":
             at = svgelements.Matrix.translate(float(child.get("x", 0)), float(child.get("y", 0))) * own
-            found.append((child.get("fill", "#000000"), _place(at, _outline(glyphs[child.get(_HREF, "")[1:]]))))
+            found.append(
+                (child.get("fill", "#000000"), _place(at, _outline(glyphs[child.get(_HREF, "")[1:]])))
+            )
         elif child.tag == f"{_SVG}path":
             if child.get("fill", "none") != "none":
                 found.append((child.get("fill", "#000000"), _place(own, _outline(child.get("d", "")))))
             elif child.get("stroke") is not None:  # a fraction bar or a root: a line with a thickness
                 line = _place(own, _outline(child.get("d", "")))
-                found.append((child.get("stroke", "#000000"), _thicken(line, float(child.get("stroke-width", 0.4)))))
+                found.append(
+                    (child.get("stroke", "#000000"), _thicken(line, float(child.get("stroke-width", 0.4))))
+                )
         elif child.tag == f"{_SVG}g":
             _draw(child, own, glyphs, found)
 
@@ -110,12 +115,13 @@ def _thicken(line: Points, thickness: float) -> Points:
     (x0, y0), (x1, y1) = line[0, :2], line[-1, :2]
     half = thickness / 2
     corners = [(x0, y0 - half), (x1, y1 - half), (x1, y1 + half), (x0, y0 + half), (x0, y0 - half)]
-    sides = [np.linspace((*a, 0.0), (*b, 0.0), 4) for a, b in zip(corners, corners[1:], strict=False)]
+    sides = [np.linspace((*a, 0.0), (*b, 0.0), 4) for a, b in pairwise(corners)]
     return np.concatenate(sides)
 
 
 def _typeset(source: str, inputs: dict[str, str]) -> tuple[ET.Element, dict[str, str]]:
     svg = _compiler().compile(input=source.encode(), format="svg", sys_inputs=inputs)
+    assert isinstance(svg, bytes)  # one page: Typst answers a list only for several
     root = ET.fromstring(svg)
     glyphs = {
         symbol.get("id", ""): symbol[0].get("d", "") for symbol in root.iter(f"{_SVG}symbol") if len(symbol)
@@ -176,7 +182,7 @@ def _line_box(width: float) -> Points:
     return np.repeat(corners, 4, axis=0)
 
 
-class Lettering(VMobject):  # type: ignore[misc]  # manim ships no types for VMobject's base
+class Lettering(VMobject):
     """One line of text as one path.
 
     Its box is the typographic line box: leading and trailing spaces count, and two strings aligned by their
@@ -192,7 +198,9 @@ class Lettering(VMobject):  # type: ignore[misc]  # manim ships no types for VMo
         MissingGlyph: no face of the suite has one of the characters.
     """
 
-    def __init__(self, string: str, size: float = 0.3, colour: str = palette.WHITE, mono: bool = False) -> None:
+    def __init__(
+        self, string: str, size: float = 0.3, colour: str = palette.WHITE, mono: bool = False
+    ) -> None:
         super().__init__(stroke_width=WEIGHT * min(1.0, size / 0.3), fill_opacity=1.0)
         self.mono = mono
         self.size = size

@@ -1,7 +1,7 @@
 """A matrix of numbers that can change every frame: composed from a glyph atlas, one image in all.
 
-768 DecimalNumbers re-valued cost Manim 6.8 s a frame; here every character that a number can hold is drawn once,
-and a frame is a look-up of those little pictures.
+768 DecimalNumbers re-valued cost Manim 6.8 s a frame; here every character that a number can hold is drawn
+once, and a frame is a look-up of those little pictures.
 """
 
 from __future__ import annotations

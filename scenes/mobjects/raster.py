@@ -1,8 +1,9 @@
 """A picture made of numbers: one image, painted straight into the frame.
 
-A tensor with thousands of elements is one `Raster`, not thousands of squares (20,736 squares cost Manim over a
-second a frame, one image a few milliseconds). `StudioCamera` paints it with Cairo, which touches only the pixels
-that it covers; Manim's own ImageMobject is resampled by Pillow and pasted through an image as large as the frame.
+A tensor with thousands of elements is one `Raster`, not thousands of squares (20,736 squares cost Manim over
+a second a frame, one image a few milliseconds). `StudioCamera` paints it with Cairo, which touches only the
+pixels that it covers; Manim's own ImageMobject is resampled by Pillow and pasted through an image as large as
+the frame.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from manim.mobject.types.image_mobject import AbstractImageMobject
 Pixels = npt.NDArray[np.uint8]
 
 
-class Raster(AbstractImageMobject):  # type: ignore[misc]
+class Raster(AbstractImageMobject):
     """An image that fills the parallelogram spanned by three corners.
 
     Args:
@@ -71,7 +72,9 @@ def pixels_per_unit() -> float:
     return float(config.pixel_height / config.frame_height)
 
 
-def blocks(colours_RC3: Pixels, cell: tuple[int, int], gap: int = 0, alpha: npt.ArrayLike | None = None) -> Pixels:
+def blocks(
+    colours_RC3: Pixels, cell: tuple[int, int], gap: int = 0, alpha: npt.ArrayLike | None = None
+) -> Pixels:
     """One block of `cell` (height, width) pixels an element, the last `gap` of them left transparent.
 
     Args:
@@ -93,7 +96,7 @@ def blocks(colours_RC3: Pixels, cell: tuple[int, int], gap: int = 0, alpha: npt.
     return pixels
 
 
-class StudioCamera(Camera):  # type: ignore[misc]
+class StudioCamera(Camera):
     """Manim's Cairo camera, which paints rasters with Cairo as well."""
 
     def display_image_mobject(self, image_mobject: AbstractImageMobject, pixel_array: Pixels) -> None:

@@ -1,4 +1,7 @@
-"""Tokens as abutting rectangles. The leading space belongs to its token; bytes that are no text are shown as hex."""
+"""Tokens as abutting rectangles.
+
+The leading space belongs to its token; bytes that are no text are shown as hex.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def token_words(piece: bytes, size: float, colour: str) -> Lettering:
     return text(label, size * (0.72 if mono else 1.0), colour, mono)
 
 
-class TokenChip(VGroup):  # type: ignore[misc]
+class TokenChip(VGroup):
     """One token: a rectangle and its words.
 
     Attributes:
@@ -67,7 +70,7 @@ class TokenChip(VGroup):  # type: ignore[misc]
         super().__init__(self.box, self.words)
 
 
-class TokenRow(VGroup):  # type: ignore[misc]
+class TokenRow(VGroup):
     """The prompt's tokens side by side, as many as fit into `width`; the rest are counted in the gap.
 
     Args:

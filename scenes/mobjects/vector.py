@@ -18,12 +18,14 @@ def brackets(width: float, height: float, colour: str = palette.WHITE, lip: floa
     for side in (-1, 1):
         x, y = side * width / 2, height / 2
         bracket = VMobject(stroke_color=colour, stroke_width=2)
-        bracket.set_points_as_corners([[x - side * lip, y, 0], [x, y, 0], [x, -y, 0], [x - side * lip, -y, 0]])
+        bracket.set_points_as_corners(
+            [[x - side * lip, y, 0], [x, y, 0], [x, -y, 0], [x - side * lip, -y, 0]]
+        )
         pair.add(bracket)
     return pair
 
 
-class Vector(VGroup):  # type: ignore[misc]
+class Vector(VGroup):
     """Some elements of a vector, the first ones and the last, ⋮ where others are left out.
 
     Args:
@@ -37,7 +39,12 @@ class Vector(VGroup):  # type: ignore[misc]
     """
 
     def __init__(
-        self, values: npt.ArrayLike, rows: int = 7, size: float = 0.26, colour: str = palette.WHITE, digits: int = 1
+        self,
+        values: npt.ArrayLike,
+        rows: int = 7,
+        size: float = 0.26,
+        colour: str = palette.WHITE,
+        digits: int = 1,
     ) -> None:
         vector = np.asarray(values)
         self.shown: dict[int, Lettering] = {}

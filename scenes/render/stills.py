@@ -2,7 +2,8 @@
 
     python -m scenes.render.stills heads --trace out/trace.safetensors --out stills
 
-A first pass plays the scene without drawing, to learn when its beats are; a second draws those few frames only.
+A first pass plays the scene without drawing, to learn when its beats are; a second draws those few frames
+only.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from scenes.settings import Settings
 Frame = npt.NDArray[np.uint8]
 
 
-class _Stills(CairoRenderer):  # type: ignore[misc]
+class _Stills(CairoRenderer):
     """Draws only the first frame at or after each wanted time."""
 
     def __init__(self, wanted: list[float]) -> None:
         super().__init__(camera_class=StudioCamera)
+        self.time: float = 0.0
         self.wanted = list(wanted)
         self.taken: list[Frame] = []
 
@@ -61,7 +63,10 @@ def rehearse(scene_class: type[LectureScene], settings: Settings) -> LectureScen
 
 
 def stills(
-    scene_class: type[LectureScene], settings: Settings, size: tuple[int, int] = (1920, 1080), frame_rate: int = 10
+    scene_class: type[LectureScene],
+    settings: Settings,
+    size: tuple[int, int] = (1920, 1080),
+    frame_rate: int = 10,
 ) -> Iterator[tuple[Beat, Frame]]:
     """Yield each beat with the frame from its middle, (height, width, 4) uint8."""
     width, height = size
@@ -77,7 +82,9 @@ def stills(
 
 @click.command(help=(__doc__ or "").partition("\n")[0])
 @click.argument("scene", type=click.Choice(list(SCENES)))
-@click.option("--trace", type=click.Path(path_type=Path), default=Path("out/trace.safetensors"), show_default=True)
+@click.option(
+    "--trace", type=click.Path(path_type=Path), default=Path("out/trace.safetensors"), show_default=True
+)
 @click.option("--lang", default="en", show_default=True)
 @click.option("--layer", type=int)
 @click.option("--head", type=int)
