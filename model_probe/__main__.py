@@ -32,7 +32,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    r"""Run a language model on a prompt and keep every tensor of the run in one file, the trace.
+    """Run a language model on a prompt and keep every tensor of the run in one file, the trace.
 
     \b
     python -m model_probe "The old king loved his" -o out/trace.safetensors
@@ -40,7 +40,7 @@ def main() -> None:
     python -m model_probe show out/trace.safetensors
 
     Without a command, `record` is meant; `python -m model_probe record --help` lists its options.
-    """
+    """  # noqa: D301 \b keeps click from filling the lines
 
 
 @main.command("record")

@@ -40,9 +40,9 @@ def induction_scores(pattern_LHTS: NDArray[np.floating[Any]]) -> NDArray[np.floa
 
 
 def induction_ids(allowed_ids: list[int], n_ctx: int, seed: int) -> NDArray[np.int64]:
-    """Draw the R ids to repeat, at most 50 and at most half the context."""
+    """Draw the R ids to repeat: 25, as in Olsson et al., or half the context where that is less."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    return generator.choice(np.array(allowed_ids, np.int64), size=min(50, n_ctx // 2))
+    return generator.choice(np.array(allowed_ids, np.int64), size=min(25, n_ctx // 2))
 
 
 def _mean(weights_LHT: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -190,8 +190,9 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
 
 
 def _reason(error: Exception) -> str:
+    """Give the first sentence of an error, without the address that was asked."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return lines[0].partition(" for url")[0].rstrip(".") if lines else type(error).__name__
 
 
 def _checked(asked: str, directory: Path, note: str = "") -> ResolvedModel:

@@ -1,0 +1,34 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_probe.models import STORYTELLER_DIRECTORY
+
+
+@pytest.fixture(scope="session")
+def tiny_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random GPT-2 of 3 layers × 2 heads with weights large enough that every part matters."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(3)
+    config = GPT2Config(
+        vocab_size=8192, n_positions=160, n_embd=24, n_layer=3, n_head=2, initializer_range=0.3, bos_token_id=0,
+        eos_token_id=0,
+    )  # fmt: skip
+    model = GPT2LMHeadModel(config)
+    for parameter in model.parameters():  # norms and biases start at 1 and 0, which would hide mistakes
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    directory = tmp_path_factory.mktemp("models") / "tiny"
+    model.save_pretrained(directory)
+    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_directory: Path) -> Any:
+    from model_probe.capture import load
+
+    return load(str(tiny_directory), "cpu")
