@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gettext
 import io
-import textwrap
 from functools import cache
 from pathlib import Path
 
@@ -81,14 +80,21 @@ def _japanese_phrases(narration: str) -> list[str]:
 
 
 def _balance(pieces: list[str], limit: int, joiner: str) -> list[str]:
-    whole = joiner.join(pieces)
-    if len(whole) <= limit:
-        return [whole]
-    half = min(
-        range(1, len(pieces)),
-        key=lambda cut: max(len(joiner.join(pieces[:cut])), len(joiner.join(pieces[cut:]))),
-        default=0,
-    )
-    if not half:
-        return textwrap.wrap(whole, limit)
-    return _balance(pieces[:half], limit, joiner) + _balance(pieces[half:], limit, joiner)
+    """As few lines as `limit` allows, then as even as they can be."""
+    length = len(joiner.join(pieces))
+    fewest = len(_fill(pieces, limit, joiner))
+    for width in range(-(-length // fewest), limit):
+        if len(rows := _fill(pieces, width, joiner)) <= fewest:
+            return rows
+    return _fill(pieces, limit, joiner)
+
+
+def _fill(pieces: list[str], width: int, joiner: str) -> list[str]:
+    rows = [pieces[0]]
+    for piece in pieces[1:]:
+        longer = rows[-1] + joiner + piece
+        if len(longer) <= width:
+            rows[-1] = longer
+        else:
+            rows.append(piece)
+    return rows

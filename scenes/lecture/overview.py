@@ -83,9 +83,9 @@ class Overview(LectureScene):
 
         front = View(centre=(middle, floor + PANE_HEIGHT / 2))
         self.deck = Deck(front).push(slab(trace.resid_pre_LTD[layers[0]], palette.WHITE))
-        self.streams: list[Array] = [np.asarray(trace.resid_pre_LTD[layers[0]])]
+        self.arcs_of: dict[int, VGroup] = {}  # layer → the arcs that were drawn for it
+        self.read_outs: dict[int, ProbabilityBars] = {}  # depth → the bars that were shown for it
         self.note = text(" ", 0.22, palette.FAINT).move_to([stage.left, stage.top - 0.1, 0])
-        self.bars: ProbabilityBars | None = None
 
         # story
         ground = self.row.get_center()
@@ -161,7 +161,6 @@ class Overview(LectureScene):
                 "and every slab adds a little to it. Yellow: attention. Green: MLP."
             ),
         ):
-            assert self.bars is not None
             side = self._side_view(width)
             lines = VGroup(
                 *(Streams(self.deck, place, palette.token_colour(index)) for place, index in enumerate(shown))
@@ -226,7 +225,8 @@ class Overview(LectureScene):
         """One head's weights between the shown tokens, above the slab in front."""
         slab = self.deck.slabs[-1]
         ends = {index: slab.point(place, -0.02) for place, index in enumerate(shown)}
-        return attention_arcs(self.trace.pattern_LHTS[layer, head], ends, rise=1.25)
+        self.arcs_of[layer] = attention_arcs(self.trace.pattern_LHTS[layer, head], ends, rise=1.25)
+        return self.arcs_of[layer]
 
     def _step(
         self,
@@ -239,7 +239,6 @@ class Overview(LectureScene):
         """Bring a new slab to the front; its colours go from the vectors before to the vectors after."""
         before = self.deck.slabs[-1]
         after = slab(stream_TD, edge)
-        self.streams.append(np.asarray(stream_TD))
         start, goal = before.values.copy(), after.values.copy()
         scales = before.value_scale, after.value_scale
         view = self.deck.view
@@ -293,12 +292,14 @@ class Overview(LectureScene):
         last = depth == self.trace.facts.n_layer
         words = _("next token") if last else _("read out after layer {layer}").format(layer=depth - 1)
         title = text(words, 0.3, palette.WHITE).move_to([self.panel.center[0], bars.get_top()[1] + 0.35, 0])
-        if self.bars is None:
+        earlier = self.read_outs.get(max(self.read_outs, default=-1))
+        self.read_outs[depth] = bars
+        if earlier is None:
             self.bars, self.readout = bars, title
             self.play(FadeIn(bars, shift=0.25 * UP), FadeIn(title), run_time=run_time)
             return
-        before = [bar.probability for bar in self.bars][:-1]
-        self.remove(self.bars, self.readout)
+        before = [bar.probability for bar in earlier.bars]
+        self.remove(earlier, self.readout)
         self.bars, self.readout = bars, title
         self.add(title, bars)
 

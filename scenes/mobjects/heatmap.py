@@ -18,6 +18,7 @@ class Heatmap(Raster):
         scale: the |value| that the ramp's light end stands for; the 99th percentile by default.
         ramp: (256, 3) for every column alike, or (columns, 256, 3) for a ramp a column.
         gap: share of a block that is left empty between blocks.
+        seen_RC: which elements are drawn at all; a masked one leaves the ground as it is.
 
     Attributes:
         values: what is shown now.
@@ -32,12 +33,14 @@ class Heatmap(Raster):
         scale: float | None = None,
         ramp: palette.Lut = palette.DATA_RAMP,
         gap: float = 0.12,
+        seen_RC: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.values = np.array(values_RC, dtype=np.float32)
         if self.values.ndim != 2:
             raise ValueError(f"a heatmap takes a matrix, not an array of shape {self.values.shape}")
         self.value_scale = palette.robust_scale(self.values) if scale is None else scale
         self.ramp = ramp
+        self.seen = seen_RC
         rows, columns = self.values.shape
         fine = pixels_per_unit()
         self.cell = (max(1, round(height / rows * fine)), max(1, round(width / columns * fine)))
@@ -50,7 +53,7 @@ class Heatmap(Raster):
             colours = self.ramp[np.arange(self.values.shape[1]), level]
         else:
             colours = self.ramp[level]
-        return blocks(colours, self.cell, self.gap)
+        return blocks(colours, self.cell, self.gap, self.seen)
 
     def show(self, values_RC: npt.ArrayLike) -> Heatmap:
         """Show other values of the same shape, on the same scale."""

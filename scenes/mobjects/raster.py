@@ -116,6 +116,7 @@ class StudioCamera(Camera):
         # Both surfaces hold RGBA bytes under Cairo's name for BGRA: red and blue are swapped twice.
         surface = cairo.ImageSurface.create_for_data(pixels.data, cairo.FORMAT_ARGB32, width, height)
         context.save()
+        context.new_path()  # Manim leaves the last mobject's path behind
         context.transform(cairo.Matrix(across[0], across[1], down[0], down[1], corner[0], corner[1]))
         context.set_source_surface(surface, 0, 0)
         enlarged = min(np.hypot(*across), np.hypot(*down)) * self.pixel_height / self.frame_height >= 1
@@ -125,4 +126,3 @@ class StudioCamera(Camera):
         context.clip()
         context.paint_with_alpha(image_mobject.opacity)
         context.restore()
-        context.new_path()

@@ -1,0 +1,36 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model_probe.record import record
+from model_probe.trace import Trace, write_trace
+
+Change = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+@pytest.fixture(scope="session")
+def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What storyteller computes for a prompt of nine tokens."""
+    out = tmp_path_factory.mktemp("trace") / "trace.safetensors"
+    return record("The king and the queen lived in a beautiful", out, model="storyteller")
+
+
+@pytest.fixture
+def trace(trace_path: Path) -> Trace:
+    return Trace.open(trace_path)
+
+
+@pytest.fixture
+def altered(trace: Trace, tmp_path: Path) -> Callable[[str, Change], Path]:
+    """A copy of the trace in which one tensor is not what the model computed."""
+
+    def alter(name: str, change: Change) -> Path:
+        tensors = {each: np.asarray(getattr(trace, each)) for each in trace.tensor_names}
+        tensors[name] = np.ascontiguousarray(change(tensors[name].copy()), dtype=tensors[name].dtype)
+        return write_trace(tmp_path / f"altered-{name}.safetensors", tensors, trace.facts)
+
+    return alter
