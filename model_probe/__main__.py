@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,25 +13,16 @@ from model_probe.errors import PromptError, UserError
 
 
 class _Commands(click.Group):
-    """A group whose errors are one line, and where words that are no command are a prompt to record."""
+    """A group in which words that name no command are a prompt to record."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
             args = ["record", *args]
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(2)
-        except KeyboardInterrupt:
-            ctx.exit(130)
-
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+def commands() -> None:
     """Run a language model on a prompt and keep every tensor of the run in one file, the trace.
 
     \b
@@ -43,7 +34,7 @@ def main() -> None:
     """  # noqa: D301 \b keeps click from filling the lines
 
 
-@main.command("record")
+@commands.command("record")
 @click.argument("prompt", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The trace to write.")
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
@@ -68,7 +59,7 @@ def _record(
     seed: int,
     steps: int,
 ) -> None:
-    """Run a model on PROMPT and write the trace."""
+    """Run a model on PROMPT, or on its default prompt, and write the trace."""
     from model_probe.record import record
 
     if prompt_file is not None:
@@ -79,7 +70,7 @@ def _record(
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
-@main.command("show")
+@commands.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
 def _show(file: Path) -> None:
     """Print what the trace FILE holds."""
@@ -89,5 +80,18 @@ def _show(file: Path) -> None:
     print_summary(Trace.open(file))
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns its exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    try:
+        commands.main(arguments, prog_name="python -m model_probe", standalone_mode=False)
+    except (UserError, click.ClickException) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo(f"error: {message}", err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(prog_name="python -m model_probe"))
+    sys.exit(main())

@@ -189,7 +189,7 @@ class Tensor:
             start, stop, step = item.indices(size)
             if step < 1:
                 raise IndexError(f"{self._name}: a slice runs forward, not by {step}")
-            return slice(start, max(start, stop), step)
+            return slice(start, stop, step) if start < stop else slice(0, 0, 1)
         number = operator.index(item)
         if not -size <= number < size:
             raise IndexError(f"{self._name}: index {number} on an axis of {size}")
@@ -313,16 +313,16 @@ def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]
     if unknown:
         raise TraceError(f"{path}: not tensors of a trace: {', '.join(unknown)}")
     # safetensors writes the buffer as it lies, so anything but C order would come out scrambled
-    whole = {name: np.require(tensors[name], requirements="C") for name in sorted(tensors)}
+    whole = {n: np.require(a, a.dtype.newbyteorder("="), "C") for n, a in sorted(tensors.items())}
     codes = {dtype: code for code, dtype in _DTYPES.items()}
     _check({n: (codes.get(a.dtype, str(a.dtype)), a.shape) for n, a in whole.items()}, facts, path)
     for name, values in whole.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise TraceError(f"{path}: {name} holds values that are not finite; nothing was written")
-    if path.is_dir():
-        raise TraceError(f"{path} is a directory; a file name is wanted")
     temporary = None
     try:
+        if path.is_dir():
+            raise TraceError(f"{path} is a directory; a file name is wanted")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
         os.close(handle)
@@ -349,8 +349,10 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:
         raise TraceError(f"{path}: token_ids_T has shape {shape}; 1 to {facts.n_ctx} token ids are wanted")
     sizes |= {"T": shape[0], "T+1": shape[0] + 1}
-    for name, (dtype, shape) in tensors.items():
-        dtypes, axes = TENSORS[name]
+    for name, (dtypes, axes) in TENSORS.items():
+        if name not in tensors:
+            continue
+        dtype, shape = tensors[name]
         if dtype not in dtypes:
             raise TraceError(f"{path}: {name} is {dtype}; {' or '.join(dtypes)} is wanted")
         expected = tuple(sizes.get(axis, axis) for axis in axes)

@@ -15,8 +15,8 @@ def tiny_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(3)
     config = GPT2Config(
-        vocab_size=8192, n_positions=160, n_embd=24, n_layer=3, n_head=2, initializer_range=0.3, bos_token_id=0,
-        eos_token_id=0,
+        vocab_size=8192, n_positions=160, n_embd=24, n_layer=3, n_head=2, initializer_range=0.3,
+        bos_token_id=0, eos_token_id=0,
     )  # fmt: skip
     model = GPT2LMHeadModel(config)
     for parameter in model.parameters():  # norms and biases start at 1 and 0, which would hide mistakes

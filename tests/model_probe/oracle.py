@@ -30,7 +30,10 @@ def layer_norm(x: Array, scale: Array, shift: Array, epsilon: float) -> Array:
 
 
 def forward(directory: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
-    """Run the model in `directory` on T ids; returns logits [T, V], patterns [L, H, T, T], streams [L + 1, T, D]."""
+    """Run the model in `directory` on T ids.
+
+    Returns logits [T, V], patterns [L, H, T, T] and streams [L + 1, T, D].
+    """
     config = json.loads((directory / "config.json").read_text())
     raw = load_file(directory / "model.safetensors")
     weights = {name.removeprefix("transformer."): w.astype(np.float64) for name, w in raw.items()}
@@ -45,7 +48,9 @@ def forward(directory: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
         normed = layer_norm(x, w["ln_1.weight"], w["ln_1.bias"], epsilon)  # [T, D] -> [T, D]
         qkv = normed @ w["attn.c_attn.weight"] + w["attn.c_attn.bias"]  # [T, D] @ [D, 3D] + [3D] -> [T, 3D]
         outputs = []
-        for q, k, v in zip(*(np.split(part, heads, axis=-1) for part in np.split(qkv, 3, axis=-1)), strict=True):
+        for q, k, v in zip(
+            *(np.split(part, heads, axis=-1) for part in np.split(qkv, 3, axis=-1)), strict=True
+        ):
             scores = q @ k.T / np.sqrt(q.shape[-1])  # [T, K] @ [K, T] -> [T, T]
             pattern = softmax(scores + future)  # [T, T] + [T, T] -> [T, T]
             patterns.append(pattern)
@@ -53,7 +58,9 @@ def forward(directory: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
         joined = np.concatenate(outputs, axis=-1)  # H × [T, K] -> [T, D]
         x = x + joined @ w["attn.c_proj.weight"] + w["attn.c_proj.bias"]  # [T, D] @ [D, D] + [D] -> [T, D]
         normed = layer_norm(x, w["ln_2.weight"], w["ln_2.bias"], epsilon)  # [T, D] -> [T, D]
-        hidden = gelu_tanh(normed @ w["mlp.c_fc.weight"] + w["mlp.c_fc.bias"])  # [T, D] @ [D, F] + [F] -> [T, F]
+        hidden = gelu_tanh(
+            normed @ w["mlp.c_fc.weight"] + w["mlp.c_fc.bias"]
+        )  # [T, D] @ [D, F] + [F] -> [T, F]
         x = x + hidden @ w["mlp.c_proj.weight"] + w["mlp.c_proj.bias"]  # [T, F] @ [F, D] + [D] -> [T, D]
         streams.append(x)
     final = layer_norm(x, weights["ln_f.weight"], weights["ln_f.bias"], epsilon)  # [T, D] -> [T, D]

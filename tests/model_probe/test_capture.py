@@ -20,7 +20,9 @@ def ids_of(length: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 @pytest.mark.parametrize("length", [1, 2, 9, 60])
 def test_capture_is_the_eager_model_to_the_bit(tiny_directory: Path, tiny_model: Any, length: int) -> None:
-    eager = GPT2LMHeadModel.from_pretrained(tiny_directory, attn_implementation="eager", dtype=torch.float32)
+    eager: Any = GPT2LMHeadModel.from_pretrained(
+        tiny_directory, attn_implementation="eager", dtype=torch.float32
+    )
     ids_T = ids_of(length)
     run = capture.capture(tiny_model, ids_T)
     with torch.inference_mode():
@@ -76,9 +78,7 @@ def test_every_tensor_follows_from_the_one_before(tiny_directory: Path, tiny_mod
             np.testing.assert_allclose(t[f"{after}_LTD"][layer], normed_TD, rtol=1e-4, atol=1e-4)
         pre_TF = t["ln2_LTD"][layer] @ w["mlp.c_fc.weight"] + w["mlp.c_fc.bias"]
         np.testing.assert_allclose(t["mlp_pre_LTF"][layer], pre_TF, rtol=1e-4, atol=1e-4)
-        np.testing.assert_allclose(
-            t["mlp_post_LTF"][layer], oracle.gelu_tanh(pre_TF), rtol=1e-4, atol=1e-4
-        )
+        np.testing.assert_allclose(t["mlp_post_LTF"][layer], oracle.gelu_tanh(pre_TF), rtol=1e-4, atol=1e-4)
         out_TD = t["mlp_post_LTF"][layer] @ w["mlp.c_proj.weight"] + w["mlp.c_proj.bias"]
         np.testing.assert_allclose(t["mlp_out_LTD"][layer], out_TD, rtol=1e-4, atol=1e-3)
     np.testing.assert_array_equal(t["mask_TS"], np.tril(np.ones((12, 12))))
@@ -102,7 +102,7 @@ def test_a_layer_that_is_not_met_is_an_error(tiny_directory: Path) -> None:
 
 def test_a_trace_over_its_budget_is_refused(tiny_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "BUDGET", 1e5)
-    with pytest.raises(PromptError, match="of 100 tokens would take 0.. GB"):
+    with pytest.raises(PromptError, match=r"of 100 tokens would take 0\.. GB"):
         capture.capture(tiny_model, ids_of(100))
 
 
@@ -149,7 +149,9 @@ def test_a_number_that_is_not_finite_is_refused(tiny_model: Any) -> None:
         verify.check(tensors)
 
 
-def test_the_lens_ends_in_the_output_and_starts_at_the_embedding(tiny_directory: Path, tiny_model: Any) -> None:
+def test_the_lens_ends_in_the_output_and_starts_at_the_embedding(
+    tiny_directory: Path, tiny_model: Any
+) -> None:
     ids_T = ids_of(7)
     tensors = complete(tiny_model, capture.capture(tiny_model, ids_T))
     expected = oracle.forward(tiny_directory, ids_T)

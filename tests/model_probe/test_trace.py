@@ -1,0 +1,369 @@
+import errno
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from model_probe import trace as trace_module
+from model_probe.errors import MissingTensor, TraceError
+from model_probe.trace import TENSORS, Facts, Trace, write_trace
+
+FACTS = Facts(
+    model="someone/tiny",
+    model_name="tiny 1K",
+    model_note="",
+    weights_sha256="0" * 64,
+    family="gpt2",
+    n_layer=2,
+    n_head=3,
+    d_model=6,
+    d_head=2,
+    d_mlp=24,
+    n_ctx=16,
+    n_vocab=11,
+    n_parameters=1000,
+    parameters={"embedding": 1000},
+    tied_unembedding=True,
+    activation="gelu_new",
+    scale=0.7,
+    layer_norm_epsilon=1e-5,
+    prompt="日本 <b>\x00\x1b[31m",
+    seed=0,
+    sampling={"method": "temperature", "top_k": None},
+    device="cpu",
+    dtype="float32",
+    versions={"numpy": "2"},
+    checks={"residual": 0.0},
+)
+SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5, "3": 3}
+SIZES |= {"B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4}
+DTYPES = {
+    "F16": np.float16,
+    "F32": np.float32,
+    "F64": np.float64,
+    "I32": np.int32,
+    "I64": np.int64,
+    "U8": np.uint8,
+}
+
+
+def some_tensors() -> dict[str, Any]:
+    """One array of the right kind under every name of the schema."""
+    generator = np.random.default_rng(0)
+    tensors: dict[str, Any] = {}
+    for name, (dtypes, axes) in TENSORS.items():
+        shape = tuple(SIZES[axis] for axis in axes)
+        values = generator.normal(size=shape) * 3 if dtypes[0][0] == "F" else generator.integers(0, 11, shape)
+        tensors[name] = values.astype(DTYPES[dtypes[0]])
+    tensors["prompt_offsets_T1"] = np.array([0, 1, 1, 5, 7])
+    tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
+    return tensors
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_trace(tmp_path / "t.safetensors", some_tensors(), FACTS)
+
+
+def test_what_is_written_is_read(path: Path) -> None:
+    trace = Trace.open(path)
+    assert trace.facts == FACTS
+    assert trace.tensor_names == list(TENSORS)
+    for name, values in some_tensors().items():
+        read = np.asarray(getattr(trace, name))
+        assert read.dtype == values.dtype
+        np.testing.assert_array_equal(read, values)
+    assert trace.n_tokens == 4
+    joined = some_tensors()["prompt_bytes_B"].tobytes()
+    assert trace.tokens == [joined[:1], b"", joined[1:5], joined[5:]]
+    vocabulary = some_tensors()["vocab_bytes_B"].tobytes()
+    assert [trace.token_bytes(i) for i in (0, 2, 10)] == [vocabulary[:1], b"", vocabulary[6:]]
+    with pytest.raises(IndexError, match="token id 11 outside the vocabulary of 11"):
+        trace.token_bytes(11)
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        np.asfortranarray,
+        lambda a: np.ascontiguousarray(a[..., ::-1])[..., ::-1],
+        lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+        lambda a: np.ascontiguousarray(a.swapaxes(0, -1)).swapaxes(0, -1),
+        lambda a: a.astype(a.dtype.newbyteorder(">")),
+    ],
+    ids=["fortran", "reversed", "strided", "transposed", "big-endian"],
+)
+def test_memory_order_does_not_matter(path: Path, tmp_path: Path, arrange: Callable[[Any], Any]) -> None:
+    arranged = {name: arrange(values) for name, values in some_tensors().items()}
+    other = write_trace(tmp_path / "other", arranged, FACTS)
+    assert other.read_bytes() == path.read_bytes()
+
+
+def test_bytes_do_not_depend_on_order_or_run(path: Path, tmp_path: Path) -> None:
+    tensors: dict[str, Any] = dict(reversed(some_tensors().items()))
+    facts = replace(FACTS, sampling=dict(reversed(FACTS.sampling.items())))
+    assert write_trace(tmp_path / "again", tensors, facts).read_bytes() == path.read_bytes()
+    assert Trace.open(path).digest == Trace.open(tmp_path / "again").digest
+
+
+def test_half_precision_is_read_as_float32(tmp_path: Path) -> None:
+    tensors = {**some_tensors(), "pattern_LHTS": some_tensors()["pattern_LHTS"].astype(np.float16)}
+    handle = Trace.open(write_trace(tmp_path / "t", tensors, FACTS)).pattern_LHTS
+    assert handle.dtype == np.float32
+    assert handle[1, 2].dtype == np.float32
+    np.testing.assert_array_equal(handle[1, 2], tensors["pattern_LHTS"][1, 2].astype(np.float32))
+
+
+SIZE_4 = st.one_of(
+    st.integers(-4, 3),
+    st.builds(
+        slice, st.none() | st.integers(-6, 6), st.none() | st.integers(-6, 6), st.none() | st.integers(1, 3)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def square(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    facts = replace(FACTS, n_layer=4, n_head=4)
+    values = np.random.default_rng(1).normal(size=(4, 4, 4, 4)).astype(np.float32)
+    tensors: dict[str, Any] = {"token_ids_T": np.arange(4), "pattern_LHTS": values}
+    path = write_trace(tmp_path_factory.mktemp("square") / "t", tensors, facts)
+    return Trace.open(path).pattern_LHTS, values
+
+
+@given(index=st.lists(SIZE_4, max_size=4), ellipsis=st.none() | st.integers(0, 4))
+def test_slices_are_numpy_s(square: tuple[Any, Any], index: list[Any], ellipsis: int | None) -> None:
+    handle, values = square
+    key = tuple(index) if ellipsis is None else (*index[:ellipsis], ..., *index[ellipsis:])
+    read = handle[key]
+    np.testing.assert_array_equal(read, values[key], strict=True)
+    assert read.flags.c_contiguous
+    assert read.flags.writeable
+
+
+@pytest.mark.parametrize("index", [4, -5, (0, 9), (0,) * 5, slice(None, None, -1)])
+def test_an_index_outside_is_an_index_error(square: tuple[Any, Any], index: Any) -> None:
+    with pytest.raises(IndexError):
+        square[0][index]
+
+
+def test_one_head_is_read_without_the_rest(tmp_path: Path) -> None:
+    """64 MB of patterns: opening the file and reading one head costs far under reading them all."""
+    facts = replace(FACTS, n_layer=16, n_head=16, n_ctx=256)
+    pattern = np.zeros((16, 16, 250, 250), np.float32)
+    path = write_trace(
+        tmp_path / "t", {"token_ids_T": np.zeros(250, np.int64), "pattern_LHTS": pattern}, facts
+    )
+    Trace.open(path).pattern_LHTS[1, 2]
+
+    def cpu(work: Callable[[], Any]) -> float:
+        started = time.process_time()
+        work()
+        return time.process_time() - started
+
+    whole = min(cpu(lambda: np.asarray(Trace.open(path).pattern_LHTS)) for _ in range(3))
+    one = min(cpu(lambda: Trace.open(path).pattern_LHTS[9, 9]) for _ in range(10))
+    assert one < whole / 10
+
+
+def test_a_partial_trace_says_which_tensor_it_lacks(tmp_path: Path) -> None:
+    trace = Trace.open(write_trace(tmp_path / "t", {"token_ids_T": np.arange(3)}, FACTS))
+    assert trace.has("token_ids_T")
+    assert not trace.has("q_LHTK")
+    with pytest.raises(MissingTensor, match=r"t has no q_LHTK"):
+        _ = trace.q_LHTK
+    with pytest.raises(MissingTensor, match=r"t has no prompt_bytes_B"):
+        _ = trace.tokens
+    assert trace.token_bytes(3) is None
+    with pytest.raises(AttributeError):
+        _ = trace.no_such_thing
+
+
+def rewrite(path: Path, tensors: dict[str, Any] | None = None, **metadata: Any) -> None:
+    """Save a file as anyone might, without the writer's checks."""
+    facts = json.loads(FACTS.to_json()) | metadata
+    facts = {key: value for key, value in facts.items() if value is not None}
+    save_file(tensors or {"token_ids_T": np.arange(4)}, path, metadata={"model_probe": json.dumps(facts)})
+
+
+def test_unknown_keys_tensors_and_minor_versions_are_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    rewrite(path, {"token_ids_T": np.arange(4), "colour_TQ": np.zeros(3)}, schema="1.7", mood="calm")
+    trace = Trace.open(path)
+    assert trace.facts.schema == "1.7"
+    assert trace.tensor_names == ["token_ids_T"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.0"),
+        ({"schema": "new"}, "metadata cannot be read"),
+        ({"schema": None}, "metadata cannot be read"),
+        ({"n_layer": None}, "no sound 'n_layer': None"),
+        ({"n_layer": "two"}, "no sound 'n_layer': 'two'"),
+        ({"parameters": [1]}, r"no sound 'parameters': \[1\]"),
+        ({"n_vocab": 3}, "token ids from 0 to 3, outside the vocabulary"),
+        ({"n_ctx": 3}, "1 to 3 token ids are wanted"),
+    ],
+)
+def test_metadata_that_does_not_hold_is_refused(
+    tmp_path: Path, metadata: dict[str, Any], message: str
+) -> None:
+    rewrite(tmp_path / "t", **metadata)
+    with pytest.raises(TraceError, match=message):
+        Trace.open(tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        (
+            "pattern_LHTS",
+            np.zeros((2, 3, 4, 5), np.float32),
+            "pattern_LHTS has shape 2×3×4×5; 2×3×4×4 is wanted",
+        ),
+        (
+            "pattern_LHTS",
+            np.zeros((2, 3, 16), np.float32),
+            "pattern_LHTS has shape 2×3×16; 2×3×4×4 is wanted",
+        ),
+        ("pattern_LHTS", np.zeros((2, 3, 4, 4)), "pattern_LHTS is F64; F32 or F16 is wanted"),
+        ("wte_TD", np.zeros((4, 6), np.int64), "wte_TD is I64; F32 is wanted"),
+        ("logits_last_V", np.zeros(12, np.float32), "logits_last_V has shape 12; 11 is wanted"),
+        ("token_ids_T", np.zeros((2, 2), np.int64), "token_ids_T has shape"),
+        ("token_ids_T", np.zeros(0, np.int64), "token_ids_T has shape"),
+        ("top_ids_TN", np.zeros((4, 6), np.int64), "top_logits_TN has shape 4×5; 4×6 is wanted"),
+        ("step_ids_G", np.zeros(2, np.int64), "step_ids_G has shape 2; 3 is wanted"),
+    ],
+)
+def test_wrong_shapes_and_dtypes_are_refused_on_both_ways(
+    tmp_path: Path, name: str, values: Any, message: str
+) -> None:
+    tensors = {**some_tensors(), name: values}
+    rewrite(tmp_path / "read", tensors)
+    with pytest.raises(TraceError, match=message):
+        Trace.open(tmp_path / "read")
+    with pytest.raises(TraceError, match=message):
+        write_trace(tmp_path / "written", tensors, FACTS)
+    assert not (tmp_path / "written").exists()
+
+
+def test_numbers_that_are_not_finite_are_refused_on_both_ways(tmp_path: Path) -> None:
+    tensors = some_tensors()
+    tensors["q_LHTK"][1, 2, 3, 1] = np.nan
+    with pytest.raises(TraceError, match="q_LHTK holds values that are not finite"):
+        write_trace(tmp_path / "written", tensors, FACTS)
+    rewrite(tmp_path / "read", tensors)
+    trace = Trace.open(tmp_path / "read")
+    assert trace.q_LHTK[0, 0].shape == (4, 2)
+    with pytest.raises(TraceError, match="q_LHTK holds values that are not finite"):
+        trace.q_LHTK[1, 2]
+
+
+def test_offsets_that_do_not_divide_the_bytes_are_refused(tmp_path: Path) -> None:
+    for number, offsets in enumerate(([0, 3, 2, 5, 7], [0, 1, 2, 3, 6], [1, 2, 3, 4, 7])):
+        path = tmp_path / str(number)
+        rewrite(path, {**some_tensors(), "prompt_offsets_T1": np.array(offsets)})
+        with pytest.raises(TraceError, match="prompt_offsets_T1 does not divide prompt_bytes_B"):
+            _ = Trace.open(path).tokens
+
+
+def test_a_file_cut_short_is_refused(path: Path, tmp_path: Path) -> None:
+    whole = path.read_bytes()
+    for length in (0, 1, 7, 8, 9, 500, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        with pytest.raises(TraceError, match="is cut short or not a trace") as caught:
+            Trace.open(tmp_path / "cut")
+        assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_trace_are_refused(tmp_path: Path) -> None:
+    save_file({"x": np.zeros(3)}, tmp_path / "foreign", metadata={"format": "pt"})
+    (tmp_path / "text").write_text("a text\n" * 100)
+    os.mkfifo(tmp_path / "pipe")
+    cases = {
+        "foreign": "a safetensors file, but no trace",
+        "text": "cut short or not a trace",
+        "pipe": "not a regular file",
+        "missing": "does not exist",
+        ".": "is a directory",
+        "nul\0": "nul",
+    }
+    for name, message in cases.items():
+        with pytest.raises(TraceError, match=message) as caught:
+            Trace.open(tmp_path / name)
+        assert str(caught.value).isprintable()
+
+
+def test_an_unreadable_file_is_one_plain_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "a\nb")
+
+    monkeypatch.setattr(trace_module, "safe_open", refuse)
+    with pytest.raises(TraceError, match="cannot be read: PermissionError") as caught:
+        Trace.open(path)
+    assert str(caught.value).isprintable()
+
+
+def test_the_file_is_readable_by_others_and_replaces_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "t"
+    write_trace(path, {"token_ids_T": np.arange(2)}, FACTS)
+    write_trace(path, {"token_ids_T": np.arange(3)}, FACTS)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert Trace.open(path).n_tokens == 3
+    assert list(path.parent.iterdir()) == [path]
+    with safe_open(path, framework="numpy") as file:
+        assert list(file.metadata()) == ["model_probe"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = write_trace(tmp_path / "t", {"token_ids_T": np.arange(2)}, FACTS)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(TraceError, match="cannot be written"):
+            write_trace(path, some_tensors(), FACTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path, tmp_path / "file" / "t", tmp_path / ("x" * 300), tmp_path / "nul\0"):
+        with pytest.raises(TraceError, match=r"cannot be written|is a directory"):
+            write_trace(place, {"token_ids_T": np.arange(2)}, FACTS)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_name_that_is_no_tensor_of_a_trace_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="not tensors of a trace: patern_LHTS"):
+        write_trace(tmp_path / "t", {"token_ids_T": np.arange(2), "patern_LHTS": np.zeros(2)}, FACTS)
+
+
+def test_reading_a_trace_needs_no_torch(path: Path) -> None:
+    script = (
+        "import sys; from model_probe.trace import Trace; "
+        f"Trace.open({str(path)!r}).pattern_LHTS[0]; "
+        "heavy = {'torch', 'transformers', 'huggingface_hub', 'tokenizers', 'manim'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
