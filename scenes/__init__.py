@@ -23,18 +23,23 @@ class SceneEntry:
     title: str
 
 
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate this later")
+    """Mark a title for the catalogues; it is translated when it is drawn."""
+    return message
+
+
 def _entry(number: int, name: str, class_name: str, title: str) -> tuple[str, SceneEntry]:
     return name, SceneEntry(f"scenes.lecture.{name}", class_name, number, title)
 
 
 SCENES: dict[str, SceneEntry] = dict(
     [
-        _entry(1, "next_token", "NextToken", "Predicting the next token"),
-        _entry(2, "overview", "Overview", "The cross-section of a transformer"),
-        _entry(4, "tokens", "Tokens", "From text to tokens"),
-        _entry(11, "query_key", "QueryKey", "Queries and keys"),
-        _entry(12, "mask", "Mask", "Masking and softmax"),
-        _entry(14, "heads", "AttentionHeads", "Every head at once"),
+        _entry(1, "next_token", "NextToken", N_("Predicting the next token")),
+        _entry(2, "overview", "Overview", N_("The cross-section of a transformer")),
+        _entry(4, "tokens", "Tokens", N_("From text to tokens")),
+        _entry(11, "query_key", "QueryKey", N_("Queries and keys")),
+        _entry(12, "mask", "Mask", N_("Masking and softmax")),
+        _entry(14, "heads", "AttentionHeads", N_("Every head at once")),
     ]
 )
 

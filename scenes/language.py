@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import gettext
 import io
+import unicodedata
 from functools import cache
 from pathlib import Path
 
 from model_probe.errors import UserError
 
 LOCALE = Path(__file__).parent.parent / "assets" / "locale"
-READING_SPEED = {"ja": 6.0}  # characters a second that a viewer reads at ease; see `reading_time`
-DEFAULT_READING_SPEED = 17.0
-CAPTION_WIDTH = {"ja": 36}  # characters a line at the caption's size
-DEFAULT_CAPTION_WIDTH = 84
+READING_SPEED = {"ja": 6.0}  # em of text a second that a viewer reads at ease: here one character is one em
+DEFAULT_READING_SPEED = 8.5  # 17 characters of half an em
+CAPTION_WIDTH = 42.0  # em a line at the caption's size
 
 _active = gettext.NullTranslations()
 
@@ -62,15 +62,19 @@ def _(message: str) -> str:
 
 def reading_time(narration: str, language: str) -> float:
     """Seconds it takes to read `narration` at ease, with a moment to look up at the picture."""
-    return 0.8 + len(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)
+    return 0.8 + _em(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)
 
 
 def caption_lines(narration: str, language: str) -> list[str]:
     """`narration` broken into lines of about equal length, at phrase boundaries."""
-    limit = CAPTION_WIDTH.get(language, DEFAULT_CAPTION_WIDTH)
     if language == "ja":
-        return _balance(_japanese_phrases(narration), limit, joiner="")
-    return _balance(narration.split(" "), limit, joiner=" ")
+        return _balance(_japanese_phrases(narration), joiner="")
+    return _balance(narration.split(" "), joiner=" ")
+
+
+def _em(words: str) -> float:
+    """About how wide `words` are set: a full-width character takes one em, any other half."""
+    return sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.5 for character in words)
 
 
 def _japanese_phrases(narration: str) -> list[str]:
@@ -79,21 +83,20 @@ def _japanese_phrases(narration: str) -> list[str]:
     return list(budoux.load_default_japanese_parser().parse(narration))
 
 
-def _balance(pieces: list[str], limit: int, joiner: str) -> list[str]:
-    """As few lines as `limit` allows, then as even as they can be."""
-    length = len(joiner.join(pieces))
-    fewest = len(_fill(pieces, limit, joiner))
-    for width in range(-(-length // fewest), limit):
-        if len(rows := _fill(pieces, width, joiner)) <= fewest:
-            return rows
-    return _fill(pieces, limit, joiner)
+def _balance(pieces: list[str], joiner: str) -> list[str]:
+    """As few lines as the caption's width allows, then as even as they can be."""
+    fewest = len(_fill(pieces, CAPTION_WIDTH, joiner))
+    width = _em(joiner.join(pieces)) / fewest
+    while len(_fill(pieces, width, joiner)) > fewest:
+        width += 0.5
+    return _fill(pieces, width, joiner)
 
 
-def _fill(pieces: list[str], width: int, joiner: str) -> list[str]:
+def _fill(pieces: list[str], width: float, joiner: str) -> list[str]:
     rows = [pieces[0]]
     for piece in pieces[1:]:
         longer = rows[-1] + joiner + piece
-        if len(longer) <= width:
+        if _em(longer) <= width:
             rows[-1] = longer
         else:
             rows.append(piece)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from manim import Scene, VGroup, config
 
 from model_probe.errors import UserError
 from model_probe.trace import Trace
+from scenes import SCENES
 from scenes.language import _, caption_lines, reading_time, speak
 from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, Layout
 from scenes.mobjects import palette
@@ -38,14 +39,11 @@ class LectureScene(Scene):
     A scene file reads data, picture, story, in that order; `construct` alone plays animations.
 
     Attributes:
-        heading: the scene's title in English; it is translated when it is drawn.
         settings: what was asked for; see `Settings`.
         trace: the file that every number on screen comes from.
         layout: the frame's bands.
         beats: the beats played so far.
     """
-
-    heading: ClassVar[str] = ""
 
     def __init__(self, settings: Settings | None = None, **kwargs: Any) -> None:
         kwargs["camera_class"] = StudioCamera
@@ -62,10 +60,11 @@ class LectureScene(Scene):
         self.camera.background_color = palette.GROUND
         speak(self.settings.language)
         header = self.layout.header
-        if self.heading:
-            title = text(_(self.heading), HEADER_SIZE, palette.FAINT)
-            title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
-            self.add(title)
+        for entry in SCENES.values():
+            if entry.class_name == type(self).__name__:
+                title = text(_(entry.title), HEADER_SIZE, palette.FAINT)
+                title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
+                self.add(title)
         self.credit()
 
     def credit(self, layer: int | None = None, head: int | None = None) -> None:

@@ -48,8 +48,6 @@ class AttentionHeads(LectureScene):
     The head shown first is the one that `query_key` and `mask` show.
     """
 
-    heading = "Every head at once"
-
     def construct(self) -> None:
         """One pattern, the wall, then each kind's best head."""
         # data

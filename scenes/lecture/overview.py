@@ -52,8 +52,6 @@ class Overview(LectureScene):
     lens; `logits_last_V`. At most MOST_LAYERS layers are shown, evenly spaced, first and last among them.
     """
 
-    heading = "The cross-section of a transformer"
-
     def construct(self) -> None:
         """Cut, embed, run the layers, turn the stack, read the last vector."""
         # data

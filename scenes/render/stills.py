@@ -54,10 +54,20 @@ class _Stills(CairoRenderer):
         self.taken.append(frame)
 
 
+class _Rehearsal(CairoRenderer):
+    """Plays a scene and draws nothing: the clock runs, mobjects reach the ends of their animations."""
+
+    def __init__(self) -> None:
+        super().__init__(camera_class=StudioCamera, skip_animations=True)
+
+    def update_frame(self, *_: Any, **__: Any) -> None:
+        pass
+
+
 def rehearse(scene_class: type[LectureScene], settings: Settings) -> LectureScene:
     """The scene played through without drawing a frame; its `beats` and mobjects can then be read."""
     with tempconfig({"dry_run": True, "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR"}):
-        scene = scene_class(settings, skip_animations=True)
+        scene = scene_class(settings, renderer=_Rehearsal())
         scene.render()
     return scene
 
