@@ -139,7 +139,7 @@ class AttentionHeads(LectureScene):
     # The rest builds what the story plays.
 
     def _kinds(self) -> list[Kind]:
-        repeats = self.trace.induction_ids_R.shape[0] // 2 if self.trace.has("induction_ids_R") else 0
+        repeats = len(self.trace.induction_ids_R) if self.trace.has("induction_ids_R") else 0
         return [
             Kind(
                 "previous",

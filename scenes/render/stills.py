@@ -23,6 +23,7 @@ from model_probe.errors import UserError
 from scenes import SCENES, load
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 
 Frame = npt.NDArray[np.uint8]
@@ -52,24 +53,6 @@ class _Stills(CairoRenderer):
     def _take(self, frame: Frame) -> None:
         self.wanted.pop(0)
         self.taken.append(frame)
-
-
-class _Rehearsal(CairoRenderer):
-    """Plays a scene and draws nothing: the clock runs, mobjects reach the ends of their animations."""
-
-    def __init__(self) -> None:
-        super().__init__(camera_class=StudioCamera, skip_animations=True)
-
-    def update_frame(self, *_: Any, **__: Any) -> None:
-        pass
-
-
-def rehearse(scene_class: type[LectureScene], settings: Settings) -> LectureScene:
-    """The scene played through without drawing a frame; its `beats` and mobjects can then be read."""
-    with tempconfig({"dry_run": True, "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR"}):
-        scene = scene_class(settings, renderer=_Rehearsal())
-        scene.render()
-    return scene
 
 
 def stills(

@@ -6,7 +6,7 @@ import pytest
 
 from model_probe.trace import Trace
 from scenes.lecture.heads import AttentionHeads
-from scenes.render.stills import rehearse
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change
 

@@ -7,7 +7,7 @@ from manim import LEFT, RIGHT
 
 from model_probe.trace import Trace
 from scenes.lecture.overview import Overview, shown_layers
-from scenes.render.stills import rehearse
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change
 

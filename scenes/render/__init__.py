@@ -1,0 +1,1 @@
+"""Scenes → clips → lecture: one process a scene, one file a clip."""

@@ -1,0 +1,154 @@
+"""The command line of `./render.sh`: prompt → trace → clips → lecture."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from model_probe.errors import UserError
+from scenes import SCENES
+
+
+class SceneName(click.ParamType[str]):
+    """A scene's short name."""
+
+    name = "scene"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a scene."""
+        if value not in SCENES:
+            self.fail(f"there is no scene {value!r}; there are {', '.join(SCENES)}", param, ctx)
+        return value
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("scenes", nargs=-1, type=SceneName(), metavar="[SCENE]...")
+@click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
+@click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
+@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
+@click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
+@click.option(
+    "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where the model runs.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
+@click.option(
+    "--layer", type=int, help="Layer to show where a scene shows one, from 0.  [default: the scene's rule]"
+)
+@click.option(
+    "--head", type=int, help="Head to show where a scene shows one, from 0.  [default: the scene's rule]"
+)
+@click.option("--lang", default="en", show_default=True, help="Language of narration and words, such as ja.")
+@click.option(
+    "--quality",
+    type=click.Choice(["l", "m", "h", "k"]),
+    default="m",
+    show_default=True,
+    help="l 480p15, m 720p30, h 1080p60, k 2160p60.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Scenes rendered at a time.  [default: one a core]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Where everything goes.",
+)
+@click.option("--setup", is_flag=True, help="Install what is needed and stop.")
+def command(
+    scenes: tuple[str, ...],
+    list_scenes: bool,
+    prompt: str | None,
+    prompt_file: Path | None,
+    trace_file: Path | None,
+    model: str | None,
+    device: str,
+    seed: int,
+    layer: int | None,
+    head: int | None,
+    lang: str,
+    quality: str,
+    jobs: int | None,
+    out: Path,
+    setup: bool,
+) -> int:
+    """Render SCENEs, or the whole lecture, for a prompt: every number on screen is the model's own.
+
+    \b
+    ./render.sh                                       the whole lecture, default prompt, GPT-2
+    ./render.sh next_token heads                      two scenes
+    ./render.sh --prompt "The old king loved his"     any scene for any prompt
+    ./render.sh heads --model openai-community/gpt2-medium --quality h
+    ./render.sh mask --layer 5 --head 1               one particular head
+    ./render.sh --lang ja --out out-ja                the Japanese edition
+    ./render.sh --trace out/trace.safetensors mask    draw a saved trace, no model needed
+
+    Clips that are up to date are not rendered again; a run that was stopped goes on where it was.
+    """  # noqa: D301 \b keeps click from filling the lines
+    if setup:
+        return 0  # render.sh has set everything up before it came here
+    if list_scenes:
+        for name, entry in SCENES.items():
+            click.echo(f"{name:<12} {entry.number:>2}  {entry.title}")
+        return 0
+    if sum(given is not None for given in (prompt, prompt_file, trace_file)) > 1:
+        raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
+    if trace_file is not None and (model is not None or device != "auto"):
+        raise click.UsageError("--trace runs no model: --model and --device have nothing to do")
+    from scenes.render.run import Order, run
+
+    return run(
+        Order(
+            scenes=[name for name in SCENES if not scenes or name in scenes],
+            prompt=prompt,
+            prompt_file=prompt_file,
+            trace_file=trace_file,
+            model=model,
+            device=device,
+            seed=seed,
+            layer=layer,
+            head=head,
+            language=lang,
+            quality=quality,
+            workers=jobs or len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else jobs or os.cpu_count() or 1,
+            out=out,
+        )
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns its exit code: 0, 1 where a scene failed, 2 for bad input, 130 after Ctrl-C.
+    """
+    try:
+        return int(command.main(arguments, prog_name="./render.sh", standalone_mode=False) or 0)
+    except (UserError, click.ClickException) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo(f"error: {message}", err=True)
+        return 2
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "the disk is full" if full else (error.strerror or str(error))
+        click.echo(f"error: {what}: {error.filename}" if error.filename else f"error: {what}", err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped; the same command goes on from here", err=True)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""`manifest.json`: what is in an output directory, and what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+class Manifest:
+    """The manifest of one output directory; every change is on disk at once, so that a run can be resumed.
+
+    Attributes:
+        clips: scene name → seconds, frames, size, sha256, model, prompt, trace digest, beats, …
+        lecture: the same for `lecture.mp4`, or None.
+        request: what the trace was asked for; see `scenes.render.probe`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        values = self._read()
+        self.clips: dict[str, dict[str, Any]] = values.get("clips", {})
+        self.lecture: dict[str, Any] | None = values.get("lecture")
+        self.request: dict[str, Any] | None = values.get("request")
+
+    def _read(self) -> dict[str, Any]:
+        """What stands there; a manifest that is no manifest counts as none, for it can be made again."""
+        try:
+            values = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+            return {}
+        return values
+
+    def save(self) -> None:
+        """Write it under a temporary name and rename it when whole."""
+        values = {
+            "schema": SCHEMA,
+            "request": self.request,
+            "clips": self.clips,
+            "lecture": self.lecture,
+        }
+        part = self.path.with_name(f".{self.path.name}.part")
+        part.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        os.replace(part, self.path)
+
+    def unchanged(self, name: str, inputs: str, clip: Path) -> bool:
+        """Whether the clip of that name was made from these inputs and is still what was made."""
+        entry = self.clips.get(name)
+        return entry is not None and entry.get("inputs") == inputs and is_file_of(clip, entry)
+
+
+def is_file_of(path: Path, entry: dict[str, Any]) -> bool:
+    """Whether the file at `path` is the one that the manifest's `entry` describes."""
+    try:
+        if path.stat().st_size != entry.get("bytes"):
+            return False
+        with path.open("rb") as file:
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256"))
+    except OSError:
+        return False

@@ -1,0 +1,187 @@
+"""One run: an order in, a directory with trace, clips, lecture and manifest out."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from model_probe import prompts
+from model_probe.errors import UserError
+from model_probe.trace import Trace
+from scenes import SCENES
+from scenes.language import catalogue
+from scenes.render.digest import inputs_digest
+from scenes.render.job import Job, Outcome
+from scenes.render.jobs import Company
+from scenes.render.manifest import Manifest, is_file_of
+from scenes.render.probe import ProbeFailed, Request, recorded
+from scenes.render.progress import Display
+from scenes.settings import Settings
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for; see `./render.sh --help`."""
+
+    scenes: list[str]
+    prompt: str | None
+    prompt_file: Path | None
+    trace_file: Path | None
+    model: str | None
+    device: str
+    seed: int
+    layer: int | None
+    head: int | None
+    language: str
+    quality: str
+    workers: int
+    out: Path
+
+
+def run(order: Order) -> int:
+    """Carry out an order.
+
+    Returns:
+        0, 1 where a scene failed, or the probe's exit code where there is no trace.
+
+    Raises:
+        UserError: something that was given is wrong.
+        OSError: the output directory cannot be written.
+    """
+    catalogue(order.language)
+    console = Console(file=sys.stdout, stderr=False)
+    with _workshop(order.out) as work:
+        manifest = Manifest(order.out / "manifest.json")
+        try:
+            trace = _trace(order, manifest, work)
+        except ProbeFailed as failed:
+            return failed.code
+        facts = trace.facts
+        why = f" ({facts.model_note})" if facts.model_note else ""
+        console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
+        for kind, value, count in (("layer", order.layer, facts.n_layer), ("head", order.head, facts.n_head)):
+            if value is not None and not 0 <= value < count:
+                raise UserError(f"--{kind} {value}: {facts.model_name} has {count} {kind}s, 0 to {count - 1}")
+        failures = _render(order, trace, manifest, work, console)
+        _join(order, trace, manifest, console)
+    return 1 if failures else 0
+
+
+@contextmanager
+def _workshop(out: Path) -> Iterator[Path]:
+    """The output directory, for this run alone, with an empty place for work in progress.
+
+    What a run that was killed has left behind is cleared away here: nobody else can be at work.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file; a directory is wanted")
+    for folder in (out, out / "clips", out / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"another run is at work in {out}; give this one another --out") from None
+    work = out / ".work"
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        for part in (*out.glob(".*.part"), *(out / "clips").glob(".*.part")):
+            part.unlink(missing_ok=True)
+        work.mkdir()
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        lock.release()
+
+
+def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
+    if order.trace_file is not None:
+        return Trace.open(order.trace_file)
+    prompt = prompts.read(order.prompt_file) if order.prompt_file is not None else order.prompt
+    if prompt is not None:
+        prompts.check(prompt)
+    request = Request(prompt, order.model, order.device, order.seed)
+    return recorded(request, order.out / "trace.safetensors", manifest, work)
+
+
+def _render(order: Order, trace: Trace, manifest: Manifest, work: Path, console: Console) -> int:
+    """Render every scene that is not up to date; returns how many failed."""
+    settings = Settings(trace.path.resolve(), order.language, order.layer, order.head)
+    clips = order.out / "clips"
+    inputs = {name: inputs_digest(name, settings, trace.digest, order.quality) for name in order.scenes}
+    failures = 0
+    with Display(console, order.scenes) as display:
+        jobs = []
+        for name in order.scenes:
+            target = clips / f"{name}.mp4"
+            if manifest.unchanged(name, inputs[name], target):
+                display.finished(name, "unchanged")
+                continue
+            entry = SCENES[name]
+            scene = f"{entry.module}:{entry.class_name}"
+            jobs.append(Job(name, scene, settings, order.quality, target.resolve(), (work / name).resolve()))
+        company = Company(order.workers, order.out / "logs", display.event)
+        for outcome in company.perform(jobs):
+            if outcome.clip is None:
+                failures += 1
+                display.finished(outcome.name, f"failed: {outcome.error}")
+                continue
+            manifest.clips[outcome.name] = _entry(order, trace, outcome, inputs[outcome.name])
+            manifest.save()
+            display.finished(outcome.name, _measures(outcome.clip))
+    return failures
+
+
+def _entry(order: Order, trace: Trace, outcome: Outcome, inputs: str) -> dict[str, Any]:
+    facts = trace.facts
+    assert outcome.clip is not None
+    return {
+        "file": f"clips/{outcome.name}.mp4",
+        "title": catalogue(order.language).gettext(SCENES[outcome.name].title),
+        "language": order.language,
+        "quality": order.quality,
+        "model": facts.model_name,
+        "model_note": facts.model_note,
+        "prompt": facts.prompt,
+        "trace": trace.digest,
+        "inputs": inputs,
+        **outcome.clip,
+    }
+
+
+def _measures(clip: dict[str, Any]) -> str:
+    return f"{clip['seconds']:.1f} s, {clip['frames']} frames, {clip['bytes'] / 1e6:.1f} MB"
+
+
+def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> None:
+    """Join all clips that belong together: of one trace, language and quality, in the lecture's order."""
+    together = (trace.digest, order.language, order.quality)
+    chosen = {
+        name: entry
+        for name in SCENES
+        if (entry := manifest.clips.get(name))
+        and (entry["trace"], entry["language"], entry["quality"]) == together
+        and (order.out / entry["file"]).is_file()
+    }
+    if not chosen:
+        return
+    target = order.out / "lecture.mp4"
+    made_from = [entry["sha256"] for entry in chosen.values()]
+    if manifest.lecture and manifest.lecture["clips"] == made_from and is_file_of(target, manifest.lecture):
+        return
+    from scenes.render.clip import describe
+    from scenes.render.lecture import join
+
+    join([(order.out / entry["file"], entry["title"]) for entry in chosen.values()], target)
+    manifest.lecture = {"file": target.name, "clips": made_from, **describe(target)}
+    manifest.save()
+    words = f"{target}: {', '.join(chosen)}; {_measures(manifest.lecture)}"
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
