@@ -129,6 +129,8 @@ class Probe:
     """
 
     def __init__(self, config: Any, n_tokens: int) -> None:
+        import torch
+
         layers, heads, width = config.n_layer, config.n_head, config.n_embd
         tokens, head_width, mlp_width = n_tokens, width // heads, config.n_inner or 4 * width
         square = np.float16 if n_tokens > LONG else np.float32
@@ -149,12 +151,14 @@ class Probe:
         self.tensors: dict[str, NDArray[Any]] = {
             name: np.empty(shape, dtype) for name, (dtype, shape) in shapes.items()
         }
+        # The same memory as torch sees it: its copies are threaded, and fast to half precision
+        self._places = {name: torch.from_numpy(array) for name, array in self.tensors.items()}
         self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
 
     def keep(self, name: str, value: torch.Tensor, layer: int | None = None) -> None:
         """Copy `value`, which has a batch axis of one, into its place."""
-        place = self.tensors[name]
-        (place if layer is None else place[layer])[...] = value[0].cpu().numpy()
+        place = self._places[name]
+        (place if layer is None else place[layer]).copy_(value[0])
         self.filled[name] += 1
 
     def attention(
