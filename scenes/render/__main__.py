@@ -121,9 +121,7 @@ def command(
             head=head,
             language=lang,
             quality=quality,
-            workers=jobs or len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else jobs or os.cpu_count() or 1,
+            workers=jobs or os.cpu_count() or 1,
             out=out,
         )
     )

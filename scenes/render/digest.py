@@ -18,7 +18,7 @@ PACKAGES = ("manim", "numpy", "typst", "av", "pycairo", "pillow", "noto-cjk-sans
 
 
 def inputs_digest(name: str, settings: Settings, trace_digest: str, quality: str) -> str:
-    """SHA-256 over the scene's source and all that it may import, the trace, the catalogue, settings, versions.
+    """SHA-256 over the scene's source and all that it may import, the trace, the catalogue and the settings.
 
     The trace counts by its content, not by where it lies.
     """

@@ -6,22 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_probe.record import record
 from model_probe.trace import Trace, write_trace
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-@pytest.fixture(scope="session")
-def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What storyteller computes for a prompt of nine tokens."""
-    out = tmp_path_factory.mktemp("trace") / "trace.safetensors"
-    return record("The king and the queen lived in a beautiful", out, model="storyteller")
-
-
 @pytest.fixture
-def trace(trace_path: Path) -> Trace:
-    return Trace.open(trace_path)
+def trace(storyteller_trace: Path) -> Trace:
+    return Trace.open(storyteller_trace)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def play(path: Path) -> AttentionHeads:
 
 
 def check_wall(scene: AttentionHeads, trace: Trace) -> None:
-    """The wall holds every head's whole pattern, layers down and heads across, and what is masked is empty."""
+    """The wall holds every head's whole pattern, layers down, heads across; what is masked is empty."""
     pattern_LHTS = np.asarray(trace.pattern_LHTS)
     np.testing.assert_array_equal(scene.wall.cells, pattern_LHTS)
     side = scene.wall.pixels_each
@@ -32,7 +32,7 @@ def check_wall(scene: AttentionHeads, trace: Trace) -> None:
 
 
 def check_kinds(scene: AttentionHeads, trace: Trace) -> None:
-    """Each named head is the one with the highest score, recomputed here from the patterns, with its value."""
+    """Each named head has the highest score, recomputed here from the patterns, and shows its value."""
     pattern_LHTS = np.asarray(trace.pattern_LHTS, dtype=np.float64)
     later = np.arange(1, trace.n_tokens)
     scores = {

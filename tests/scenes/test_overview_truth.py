@@ -60,7 +60,9 @@ def check_read_outs(scene: Overview, trace: Trace) -> None:
     odds = np.exp(logits - logits.max())
     final = scene.read_outs[trace.facts.n_layer]
     assert [bar.token_id for bar in final.bars] == np.argsort(-odds)[:6].tolist()
-    assert [bar.probability for bar in final.bars] == pytest.approx(np.sort(odds / odds.sum())[::-1][:6], rel=1e-4)
+    assert [bar.probability for bar in final.bars] == pytest.approx(
+        np.sort(odds / odds.sum())[::-1][:6], rel=1e-4
+    )
 
 
 def check_labels(scene: Overview, trace: Trace) -> None:
@@ -84,7 +86,11 @@ def test_what_is_on_screen_is_in_the_trace(trace: Trace, check: Callable[[Overvi
     [
         (check_slabs, "resid_mid_LTD", lambda a: a + 1e-3),
         (check_slabs, "resid_final_TD", lambda a: a[::-1]),
-        (check_arcs, "pattern_LHTS", lambda a: np.tril(np.ones_like(a)) / np.arange(1, a.shape[-1] + 1)[:, None]),
+        (
+            check_arcs,
+            "pattern_LHTS",
+            lambda a: np.tril(np.ones_like(a)) / np.arange(1, a.shape[-1] + 1)[:, None],
+        ),
         (check_read_outs, "lens_logprobs_MWN", lambda a: a - 0.1),
         (check_read_outs, "lens_ids_MWN", lambda a: a[..., ::-1]),
         (check_labels, "prompt_bytes_B", lambda a: a[::-1]),

@@ -1,0 +1,36 @@
+"""Scenes of a second or two, for tests of the pipeline: the pictures are beside the point."""
+
+import os
+import signal
+import time
+
+from manim import FadeIn
+
+from scenes.lecture_scene import LectureScene
+from scenes.mobjects.lettering import text
+
+
+class Small(LectureScene):
+    def construct(self) -> None:
+        with self.beat("only", "A"):
+            self.play(FadeIn(text("small")), run_time=1)
+
+
+class Broken(LectureScene):
+    def construct(self) -> None:
+        raise RuntimeError("the scene is broken\nin two lines")
+
+
+class Killed(LectureScene):
+    def construct(self) -> None:
+        if not self.renderer.skip_animations:  # the rehearsal is over: this is the render
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.wait(1)
+
+
+class Endless(LectureScene):
+    def construct(self) -> None:
+        with self.beat("long", "A"):
+            self.play(FadeIn(text("long")), run_time=1)
+        if not self.renderer.skip_animations:
+            time.sleep(600)
