@@ -1,0 +1,583 @@
+"""What a GPT does: a probability for every possible next token; draw one, append it, run again."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from manim import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    UP,
+    Animation,
+    Arrow,
+    FadeIn,
+    FadeOut,
+    GrowArrow,
+    LaggedStart,
+    Rectangle,
+    Triangle,
+    UpdateFromAlphaFunc,
+    VGroup,
+    VMobject,
+    smooth,
+    there_and_back,
+)
+
+from scenes.language import _
+from scenes.layout import Box
+from scenes.lecture_scene import LectureScene
+from scenes.mobjects import palette
+from scenes.mobjects.bars import ProbabilityBars
+from scenes.mobjects.lettering import Lettering, string_points, text
+from scenes.mobjects.numerals import count, percent
+from scenes.mobjects.token_row import TokenChip, TokenRow, token_label
+
+MOST_BARS = 8
+MOST_STEPS = 8  # later steps are only seen in the final text
+OPENING = 1.6  # how much larger the prompt is before the model needs the room
+STRIP = 0.26
+CHIP = 0.3  # em of the drawn token where it is drawn
+DIMMED = 0.3
+MONO = 0.72  # the monospaced face looks larger than the text face
+LARGEST, SMALLEST = 0.85, 0.5  # em of the final text
+LEADING = 1.45
+WRITTEN = palette.QUERY  # the colour of what the model wrote
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One generation step: the distribution, and the draw from it."""
+
+    ids_N: list[int]  # the likeliest tokens, best first
+    probabilities_N: Floats
+    starts_N: Floats  # what all tokens with smaller ids have together
+    drawn: int
+    probability: float
+    start: float
+    uniform: float
+
+    @property
+    def row(self) -> int:
+        """The drawn token's bar; the rest bar if it has none of its own."""
+        return self.ids_N.index(self.drawn) if self.drawn in self.ids_N else len(self.ids_N)
+
+
+class Strip(VGroup):
+    """0 to 100 %: every token takes its probability's share, in the order of the vocabulary's ids.
+
+    The tokens that have a bar are drawn in its colour; all others are grey.
+
+    Attributes:
+        segments: one for each bar, in the bars' order.
+        lit: the drawn token's own segment, seen where it has no bar.
+        starts, shares: what the segments show now; the last entry is `lit`.
+    """
+
+    def __init__(self, bars: int, left: float, right: float, y: float) -> None:
+        self.left, self.length, self.y = left, right - left, y
+        self.whole = Rectangle(
+            width=self.length, height=STRIP, stroke_width=0, fill_color=palette.REST, fill_opacity=1
+        ).move_to([(left + right) / 2, y, 0])
+        self.segments = [_block(palette.bar_colour(row, bars)) for row in range(bars)]
+        self.lit = _block(palette.WHITE).set_fill(opacity=0)
+        super().__init__(self.whole, *self.segments, self.lit)
+        self.show(np.zeros(bars + 1), np.zeros(bars + 1))
+
+    def x(self, share: float) -> float:
+        """Where `share` (0…1) of the distribution lies."""
+        return self.left + share * self.length
+
+    def show(self, starts: Floats, shares: Floats) -> Strip:
+        """Set where every segment begins and how long it is, as shares of the whole."""
+        self.starts, self.shares = starts, shares
+        for segment, start, share in zip((*self.segments, self.lit), starts, shares, strict=True):
+            left, right, half = self.x(float(start)), self.x(float(start + share)), STRIP / 2
+            corners = [(left, half), (right, half), (right, -half), (left, -half), (left, half)]
+            segment.set_points_as_corners([[x, self.y + y, 0.0] for x, y in corners])
+        return self
+
+
+def _block(colour: str) -> VMobject:
+    return VMobject(stroke_width=0, fill_color=colour, fill_opacity=1)
+
+
+class Marker(VGroup):
+    """A needle on the strip, with the number it stands at below."""
+
+    def __init__(self, strip: Strip) -> None:
+        self.strip = strip
+        self.needle = Rectangle(
+            width=0.025, height=STRIP + 0.14, stroke_width=0, fill_color=palette.WHITE, fill_opacity=1
+        )
+        self.head = Triangle(stroke_width=0, fill_color=palette.WHITE, fill_opacity=1).rotate(np.pi)
+        self.head.scale_to_fit_width(0.2)
+        self.number = text("0.00 %", 0.26, palette.WHITE)
+        super().__init__(self.needle, self.head, self.number)
+        self.show(0.0)
+
+    def show(self, uniform: float) -> Marker:
+        """Stand at `uniform`, 0…1."""
+        self.uniform = uniform
+        x, y = self.strip.x(uniform), self.strip.y
+        self.needle.move_to([x, y, 0])
+        self.head.move_to([x, y + STRIP / 2 + 0.07 + self.head.height / 2, 0])
+        self.number.rewrite(percent(uniform, 2)).move_to([x, y - STRIP / 2 - 0.28, 0])
+        return self
+
+
+class NextToken(LectureScene):
+    """Text in, a distribution out, one token drawn from all of it and appended; then again.
+
+    Data: `step_logits_GV`: softmax in double precision, the MOST_BARS likeliest as bars;
+    `step_uniform_G`: the number that drew; `step_ids_G`: the token it drew. The draw added up the probabilities
+    in the order of the ids and took the token in whose share the number fell: so does the strip.
+    """
+
+    def construct(self) -> None:
+        """Name, prompt, distribution, draw, append, again, the whole text."""
+        # data
+        trace, facts = self.trace, self.trace.facts
+        ids_G = np.asarray(trace.step_ids_G)
+        uniform_G = np.asarray(trace.step_uniform_G)
+        self.steps = [
+            read_step(np.asarray(trace.step_logits_GV[step]), int(ids_G[step]), float(uniform_G[step]))
+            for step in range(min(len(ids_G), MOST_STEPS))
+        ]
+        self.written = [self._piece(int(token)) for token in ids_G]
+        first = self.steps[0]
+
+        # picture
+        stage = self.layout.stage
+        self.row = self._row(0)
+        top = stage.top - 0.4
+        strip_y = stage.bottom + 0.56 + STRIP / 2
+        left, right = stage.columns(3.0, 9.6, gap=0.7)
+        middle = Box(stage.left, stage.right, strip_y + STRIP / 2 + 0.3, top - 0.62)
+        slab = self._slab(left.width)
+        slab.move_to([left.center[0], middle.center[1], 0])
+        self.place = Box(right.left, right.right, middle.bottom, middle.top)
+        self.longest = max(
+            max(step.probabilities_N.max(), 1 - step.probabilities_N.sum()) for step in self.steps
+        )
+        self.bars = self._bars(first)
+        self.strip = Strip(len(first.ids_N), stage.left + 0.75, stage.right - 1.05, strip_y)
+        ends = VGroup(
+            text("0 %", 0.24, palette.FAINT).next_to(self.strip.whole, LEFT, buff=0.15),
+            text("100 %", 0.24, palette.FAINT).next_to(self.strip.whole, RIGHT, buff=0.15),
+        )
+        self.marker = Marker(self.strip)
+        words = self._words()
+
+        # story
+        with self.beat(
+            "name", _("{model} is a GPT. The letters say what that is.").format(model=facts.model_name)
+        ):
+            self.play(
+                LaggedStart(*(FadeIn(line, shift=0.25 * RIGHT) for line in words), lag_ratio=0.5),
+                run_time=2.5,
+            )
+
+        with self.beat(
+            "prompt",
+            _("It reads text as tokens: words, or smaller pieces. Tokens in this prompt: {count}.").format(
+                count=count(trace.n_tokens)
+            ),
+        ):
+            resting = self.row.get_center()
+            opening = min(OPENING, stage.width / self.row.width)
+            self.row.scale(opening).move_to(stage.center)
+            self.play(FadeOut(words, shift=0.25 * UP), run_time=0.5)
+            self.play(FadeIn(self.row, shift=0.25 * UP), run_time=0.8)
+            self.wait(1.2)
+            self.play(self.row.animate.scale(1 / opening).move_to(resting), run_time=1.0)
+            x = min(float(self.row.get_center()[0]), left.center[0])
+            into = _arrow([x, self.row.get_bottom()[1] - 0.08, 0], [x, slab.get_top()[1] + 0.08, 0])
+            self.play(GrowArrow(into), FadeIn(slab), run_time=0.8)
+
+        with self.beat(
+            "distribution",
+            _(
+                "Out comes a probability for every token it knows, {vocabulary} of them. "
+                "The likeliest have a bar, all others share the grey one: together 100 %."
+            ).format(vocabulary=count(facts.n_vocab)),
+        ):
+            out = _arrow(slab.get_right() + 0.08 * RIGHT, slab.get_right() + 0.62 * RIGHT)
+            self.play(GrowArrow(out), run_time=0.5)
+            self.play(
+                LaggedStart(*(FadeIn(bar, shift=0.25 * RIGHT) for bar in self.bars), lag_ratio=0.1),
+                run_time=1.5,
+            )
+
+        with self.beat("draw", self._draw_narration()):
+            self.play(FadeIn(self.strip.whole), FadeIn(ends), run_time=0.6)
+            self.add(self.strip)
+            self.play(self._set_strip(first), run_time=1.2)
+            self.play(FadeIn(self.marker), run_time=0.4)
+            self.play(self._slide(first), run_time=2.0)
+
+        with self.beat("append", self._append_narration()):
+            self.play(*self._land(first), run_time=0.6)
+            self.wait(0.8)
+            self._append(1, run_time=1.2)
+
+        if len(self.steps) > 1:
+            with self.beat(
+                "again",
+                _("The longer text goes in again: new probabilities, a new draw, one more token. And again."),
+            ):
+                for number, step in enumerate(self.steps[1:], 2):
+                    pace = 1.0 if number == 2 else 0.5
+                    self.play(*self._change(step, slab[0]), run_time=max(0.5, pace))
+                    self.play(self._slide(step), run_time=0.8 * pace)
+                    self.play(*self._land(step), run_time=0.5 * pace)
+                    self._append(number, run_time=0.9 * pace)
+
+        self.text = self._final_text()
+        with self.beat("text", self._closing()):
+            stood = VGroup(*(each for each in self.mobjects if each in (slab, into, out, ends)))
+            self.play(FadeOut(VGroup(stood, self.row, self.bars, self.strip, self.marker)), run_time=0.6)
+            self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
+            self.wait(2)
+
+    # The rest builds what the story plays.
+
+    def _piece(self, token: int) -> bytes:
+        """A token's bytes; its number where the trace does not know them."""
+        piece = self.trace.token_bytes(token)
+        return f"#{token}".encode() if piece is None else piece
+
+    def _words(self) -> VGroup:
+        """The three words, each with its meaning."""
+        rows = VGroup()
+        for word, meaning in (
+            ("Generative", _("it writes on, one token after another")),
+            ("Pre-trained", _("it has learned from text beforehand")),
+            ("Transformer", _("the kind of network: layers of attention and MLPs")),
+        ):
+            initial = text(word[0], 0.8, palette.KEY)
+            others = text(word[1:], 0.8, palette.WHITE).next_to(initial, RIGHT, buff=0)
+            note = text(meaning, 0.36, palette.CAPTION)
+            note.move_to([5.3 + note.width / 2, -0.05, 0])
+            name = VGroup(initial, others)
+            name.shift([-float(name.get_left()[0]), 0, 0])
+            rows.add(VGroup(name, note).shift(1.5 * len(rows) * DOWN))
+        stage = self.layout.stage
+        if rows.width > stage.width:
+            rows.scale_to_fit_width(stage.width)
+        return rows.move_to(stage.center)
+
+    def _slab(self, width: float) -> VGroup:
+        """The model as a closed box with its name."""
+        box = Rectangle(
+            width=width, height=2.0, stroke_color=palette.POSITIVE_LIGHT, stroke_width=2,
+            fill_color=palette.POSITIVE_DARK, fill_opacity=0.25,
+        )  # fmt: skip
+        facts = self.trace.facts
+        name, _space, size = facts.model_name.rpartition(" ")
+        words = VGroup(
+            *(text(line, 0.44, palette.WHITE) for line in (name, size) if line),
+            text(_("layers: {count}").format(count=facts.n_layer), 0.28, palette.CAPTION),
+        ).arrange(DOWN, buff=0.1)
+        for line in words:
+            if line.width > width - 0.3:
+                line.scale_to_fit_width(width - 0.3)
+        return VGroup(box, words.move_to(box))
+
+    def _row(self, written: int) -> TokenRow:
+        """The prompt and the first `written` tokens of the model, from the stage's left edge."""
+        tokens = [*self.trace.tokens, *self.written[:written]]
+        row = TokenRow(tokens, self.layout.stage.width)
+        for index, chip in row.chips.items():
+            if index >= self.trace.n_tokens:
+                _paint(chip)
+        stage = self.layout.stage
+        row.move_to([stage.left + row.width / 2, stage.top - 0.4, 0])
+        return row
+
+    def _bars(self, step: Step) -> ProbabilityBars:
+        facts = self.trace.facts
+        bars = ProbabilityBars(
+            [self.trace.token_bytes(token) for token in step.ids_N],
+            step.ids_N,
+            step.probabilities_N,
+            facts.n_vocab,
+            self.place.width,
+            self.place.height,
+            longest=float(self.longest),
+        )
+        bars.shift(self.place.center)  # its box varies with the numbers, its axis does not
+        return bars
+
+    def _set_strip(self, step: Step) -> Animation:
+        """The segments move to where this step has them."""
+        starts, shares = self.strip.starts, self.strip.shares
+        new_starts = np.append(step.starts_N, step.start)
+        new_shares = np.append(step.probabilities_N, step.probability)
+
+        def move(strip: Strip, amount: float) -> None:
+            strip.show(
+                (1 - amount) * starts + amount * new_starts, (1 - amount) * shares + amount * new_shares
+            )
+
+        return UpdateFromAlphaFunc(self.strip, move, rate_func=smooth)
+
+    def _slide(self, step: Step) -> Animation:
+        """The needle moves to the number that drew this step's token."""
+        start = self.marker.uniform
+
+        def move(marker: Marker, amount: float) -> None:
+            marker.show((1 - amount) * start + amount * step.uniform)
+
+        return UpdateFromAlphaFunc(self.marker, move, rate_func=smooth)
+
+    def _land(self, step: Step) -> list[Animation]:
+        """Everything but the drawn token's bar and segment steps back; its chip appears at the needle."""
+        self.chip = _paint(TokenChip(self._piece(step.drawn), 0, CHIP))
+        number = self.marker.number
+        side = LEFT if step.uniform > 0.5 else RIGHT
+        self.chip.next_to(number, side, buff=0.2)
+        changes: list[Animation] = [FadeIn(self.chip)]
+        for row, bar in enumerate(self.bars):
+            if row != step.row:
+                changes.append(bar.animate.set_opacity(DIMMED))
+            elif row == len(step.ids_N):
+                changes += [
+                    bar.shape.animate.set_fill(palette.WHITE),
+                    bar.label.animate.set_color(palette.WHITE),
+                    self.strip.lit.animate.set_fill(opacity=1),
+                ]
+        for row, segment in enumerate(self.strip.segments):
+            if row != step.row:
+                changes.append(segment.animate.set_fill(opacity=DIMMED))
+        return changes
+
+    def _append(self, written: int, run_time: float) -> None:
+        """The drawn token flies to the end of the text; the others make room where they must."""
+        before, self.row = self.row, self._row(written)
+        goal = self.row[-1]
+        moves = [self.chip.animate(path_arc=0.6).scale(goal.height / self.chip.height).move_to(goal)]
+        for index, chip in before.chips.items():
+            place = self.row.chips.get(index)
+            if place is None:
+                moves.append(FadeOut(chip))
+            elif not np.allclose(place.get_corner(UP + LEFT), chip.get_corner(UP + LEFT)):
+                moves.append(chip.animate.scale(place.height / chip.height).move_to(place))
+        if before.gap is not None:
+            moves.append(FadeOut(before.gap))
+        arriving = [chip for index, chip in self.row.chips.items() if index not in before.chips]
+        moves += [FadeIn(chip) for chip in arriving if chip is not goal]
+        if self.row.gap is not None:
+            moves.append(FadeIn(self.row.gap))
+        self.play(*moves, run_time=run_time)
+        self.remove(before, self.chip, *before.chips.values(), *self.row)
+        self.add(self.row)
+
+    def _change(self, step: Step, model: Rectangle) -> list[Animation]:
+        """The model runs: the bars take this step's labels and grow to its probabilities, the strip too."""
+        before = [bar.probability for bar in self.bars.bars]
+        self.remove(self.bars, *self.bars)
+        self.bars = self._bars(step)
+        for segment in self.strip.segments:
+            segment.set_fill(opacity=1)
+        self.strip.lit.set_fill(opacity=0)
+        self.add(self.bars)
+
+        def grow(bars: ProbabilityBars, amount: float) -> None:
+            bars.show((1 - amount) * np.array(before) + amount * step.probabilities_N)
+
+        def glow(box: Rectangle, amount: float) -> None:
+            box.set_fill(opacity=0.25 + 0.35 * amount)
+
+        return [
+            UpdateFromAlphaFunc(self.bars, grow, rate_func=smooth),
+            self._set_strip(step),
+            UpdateFromAlphaFunc(model, glow, rate_func=there_and_back),
+        ]
+
+    def _draw_narration(self) -> str:
+        facts = self.trace.facts
+        methods = {"temperature": _("temperature sampling")}
+        method = str(facts.sampling["method"])
+        return _(
+            "Now one is drawn, from all {vocabulary} tokens in the order of their numbers and not from "
+            "the bars alone: {method}, temperature {temperature}, seed {seed}."
+        ).format(
+            vocabulary=count(facts.n_vocab),
+            method=methods.get(method, method),
+            temperature=facts.sampling["temperature"],
+            seed=facts.seed,
+        )
+
+    def _append_narration(self) -> str:
+        step = self.steps[0]
+        words = (
+            _("The random number lies in the share of “{token}” ({share}). That token joins the text.")
+            if step.row < len(step.ids_N)
+            else _(
+                "The random number lies in the grey, in the share of “{token}” ({share}). "
+                "That token joins the text."
+            )
+        )
+        label = token_label(self._piece(step.drawn))[0].strip()
+        return words.format(token=label, share=percent(step.probability))
+
+    def _closing(self) -> str:
+        return _("Predict, draw, append: that is how {model} writes. Yellow: what it wrote.").format(
+            model=self.trace.facts.model_name
+        )
+
+    def _final_text(self) -> VGroup:
+        """Prompt and continuation as running text; where it is too long, its end."""
+        known = self.trace.token_bytes(0) is not None
+        words = [
+            *running_words(self.trace.tokens, palette.WHITE),
+            *running_words(self.written if known else [b" " + piece for piece in self.written], WRITTEN),
+        ]
+        stage = self.layout.stage
+        for size in np.linspace(LARGEST, SMALLEST, 8):
+            rows = fill(words, (stage.width - 1) / float(size))
+            room = int(stage.height / (LEADING * float(size)))
+            if len(rows) <= room:
+                break
+        if len(rows) > room:
+            rows = rows[-room:]
+            rows[0].insert(0, Run("… ", palette.FAINT))
+        block = VGroup()
+        for number, row in enumerate(rows):
+            pen = 0.0
+            for run in merge(row):
+                lettering = run.draw(float(size))
+                lettering.move_to([pen + lettering.width / 2, -number * LEADING * float(size), 0])
+                pen += lettering.width
+                block.add(lettering)
+        return block.move_to(stage.center)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of the final text in one face and one colour; `new` where a line may break before it."""
+
+    words: str
+    colour: str
+    mono: bool = False
+    new: bool = True
+
+    @property
+    def width(self) -> float:
+        """In em."""
+        return string_points(self.words, self.mono)[1] * (MONO if self.mono else 1.0)
+
+    def draw(self, size: float) -> Lettering:
+        """At an em of `size`."""
+        return text(self.words, size * (MONO if self.mono else 1.0), self.colour, self.mono)
+
+
+def running_words(tokens: list[bytes], colour: str) -> list[Run]:
+    """Tokens as running text: characters that were cut between tokens are whole again.
+
+    A Run of no words and a newline begins a new line.
+    """
+    runs: list[Run] = []
+    for piece in whole_characters(tokens):
+        for number, part in enumerate(piece.split(b"\n")):
+            if number:
+                runs.append(Run("\n", colour))
+            if part:
+                label, mono = token_label(part)
+                runs.append(Run(label + " " * mono, colour, mono, _breaks_before(label, mono)))
+    return runs
+
+
+def _breaks_before(label: str, mono: bool) -> bool:
+    return mono or label[0] == " " or (ord(label[0]) > 0x2FFF and label[0] not in "、。，．」』）！？ー…")
+
+
+def whole_characters(tokens: list[bytes]) -> list[bytes]:
+    """Join neighbouring tokens that only together are whole UTF-8 characters."""
+    joined, pending = [], b""
+    for token in tokens:
+        pending += token
+        decoder = getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(pending)
+        except UnicodeDecodeError:
+            joined.append(pending)
+            pending = b""
+            continue
+        if not decoder.getstate()[0]:
+            joined.append(pending)
+            pending = b""
+    return [*joined, pending] if pending else joined
+
+
+def fill(runs: list[Run], width: float) -> list[list[Run]]:
+    """Lines no wider than `width` em."""
+    groups: list[list[Run]] = []
+    for run in runs:
+        if run.new or not groups:
+            groups.append([run])
+        else:
+            groups[-1].append(run)
+    rows: list[list[Run]] = [[]]
+    used = 0.0
+    for group in groups:
+        if group[0].words == "\n":
+            rows.append([])
+            used = 0.0
+            group = group[1:]
+        wide = sum(run.width for run in group)
+        if rows[-1] and used + wide > width:
+            rows.append([])
+            used = 0.0
+        if not rows[-1] and group:
+            group = [replace(group[0], words=group[0].words.lstrip(" ")), *group[1:]]
+        rows[-1] += group
+        used += wide
+    return rows
+
+
+def merge(row: list[Run]) -> list[Run]:
+    """Neighbours of one face and colour as one."""
+    merged: list[Run] = []
+    for run in row:
+        if merged and (merged[-1].colour, merged[-1].mono) == (run.colour, run.mono):
+            merged[-1] = replace(merged[-1], words=merged[-1].words + run.words)
+        else:
+            merged.append(run)
+    return [run for run in merged if run.words]
+
+
+def read_step(logits_V: npt.NDArray[np.float32], drawn: int, uniform: float) -> Step:
+    """The distribution of one generation step, and where its draw fell."""
+    weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
+    probability_V = weights_V / weights_V.sum()
+    start_V = np.cumsum(probability_V) - probability_V
+    likeliest = np.argsort(-probability_V, kind="stable")[:MOST_BARS]
+    return Step(
+        ids_N=[int(token) for token in likeliest],
+        probabilities_N=probability_V[likeliest],
+        starts_N=start_V[likeliest],
+        drawn=drawn,
+        probability=float(probability_V[drawn]),
+        start=float(start_V[drawn]),
+        uniform=uniform,
+    )
+
+
+def _paint(chip: TokenChip) -> TokenChip:
+    """In the colour of what the model wrote."""
+    chip.box.set_stroke(WRITTEN).set_fill(WRITTEN)
+    chip.words.set_color(WRITTEN)
+    return chip
+
+
+def _arrow(start: npt.ArrayLike, end: npt.ArrayLike) -> Arrow:
+    return Arrow(
+        start, end, buff=0, stroke_width=4, color=palette.CAPTION, max_tip_length_to_length_ratio=0.4
+    )
