@@ -8,11 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, LEFT, RIGHT, UP, FadeIn, FadeOut, Group, UpdateFromAlphaFunc, VGroup, smooth
 
-
-def chosen_head(s):
-    return s.choose_head(0, 0)
-
-
+from scenes.chosen_head import chosen_head
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
@@ -42,9 +38,9 @@ class Kind:
 class AttentionHeads(LectureScene):
     """The wall of all patterns; for each measured kind the head that scores highest.
 
-    Data: `pattern_LHTS`; `head_previous_LH`, `head_first_LH`, `head_self_LH`, `head_induction_LH`: the share of
-    a head's weight that goes to the token before, to the first token, to the token itself, and, on random
-    tokens played twice, to the token that followed last time. A kind whose tensor the trace lacks is left out.
+    Data: `pattern_LHTS`; `head_previous_LH`, `head_first_LH`, `head_self_LH`, `head_induction_LH`: the share
+    of a head's weight that goes to the token before, to the first token, to the token itself, and, on random
+    tokens played twice, to the token that followed last time. A kind that the trace lacks is left out.
     The head shown first is the one that `query_key` and `mask` show.
     """
 
@@ -218,7 +214,7 @@ class AttentionHeads(LectureScene):
         words = _("yellow: {share}") if self.wall.value_scale > 0.995 else _("yellow: {share} or more")
         key = text(words.format(share=percent(self.wall.value_scale, 0)), 0.2, palette.FAINT)
         if len(tokens) > 4:  # the masked half is empty: room for the key
-            key.move_to(heat.get_corner(UP + RIGHT) + [-key.width / 2, -key.height / 2, 0])
+            key.move_to(heat.get_corner(UP + RIGHT) - np.array([key.width / 2, key.height / 2, 0]))
         else:
             key.next_to(heat, UP, buff=0.1)
         return Group(heat, labels, key)
@@ -232,10 +228,12 @@ class AttentionHeads(LectureScene):
         for layer in range(0, layers, step):
             centre, side = self.wall.place_of(layer, 0)
             number = text(str(layer), size, palette.FAINT)
-            marks.add(number.move_to(centre + [-side / 2 - 0.12 - number.width / 2, 0, 0]))
+            marks.add(number.move_to(centre - np.array([side / 2 + 0.12 + number.width / 2, 0, 0])))
         for head in range(0, heads, step):
             centre, side = self.wall.place_of(0, head)
-            marks.add(text(str(head), size, palette.FAINT).move_to(centre + [0, side / 2 + 0.18, 0]))
+            marks.add(
+                text(str(head), size, palette.FAINT).move_to(centre + np.array([0, side / 2 + 0.18, 0]))
+            )
         return marks
 
     def _sweep(self, layer: int, head: int) -> UpdateFromAlphaFunc:

@@ -208,14 +208,9 @@ class Overview(LectureScene):
 
     def _rise(self, slab: Slab) -> UpdateFromAlphaFunc:
         """Grow the vectors up from their tokens."""
-        whole = slab.values.copy()
 
         def grow(moving: Slab, amount: float) -> None:
-            rows = np.arange(len(whole))[:, None] / len(whole)
-            moving.lit = np.clip((amount * 1.3 - (1 - rows)) / 0.3, 0, 1).astype(np.float32) * np.ones_like(
-                whole
-            )
-            moving.show(whole, moving.value_scale)
+            moving.reveal(amount)
 
         return UpdateFromAlphaFunc(slab, grow, rate_func=smooth)
 
@@ -324,9 +319,7 @@ class Overview(LectureScene):
         marks = VGroup()
         for position, layer in enumerate(layers):
             pair = self.deck.slabs[1 + 2 * position : 3 + 2 * position]
-            low = np.mean(
-                [slab.picture.points[2] for slab in pair], axis=0
-            )  # the corner nearest to the viewer
+            low = np.mean([slab.corner() for slab in pair], axis=0)  # the side nearest to the viewer
             marks.add(text(str(layer), 0.24, palette.CAPTION).move_to(low + 0.24 * DOWN))
         word = text(_("layer"), 0.24, palette.FAINT)
         return marks.add(word.next_to(marks[0], LEFT, buff=0.25))

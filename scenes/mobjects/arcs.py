@@ -15,7 +15,10 @@ THICKEST = 7.0  # stroke width of a weight of 1
 
 
 def attention_arcs(
-    weights_TS: npt.ArrayLike, positions: Mapping[int, npt.ArrayLike], rise: float, colour: str = palette.QUERY
+    weights_TS: npt.ArrayLike,
+    positions: Mapping[int, npt.ArrayLike],
+    rise: float,
+    colour: str = palette.QUERY,
 ) -> VGroup:
     """One arc for each weight of at least 3 % between two positions that are shown.
 

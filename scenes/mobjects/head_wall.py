@@ -12,6 +12,7 @@ from scenes.mobjects.heatmap import largest_in_cells
 from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
 
 LARGEST = 1.15  # frame units: a wall of few heads does not fill the frame with one picture
+EMPTY = 256  # the entry after a ramp's 256 colours: nothing is drawn
 GAP = 0.1  # share of a picture's place that stays empty
 
 
@@ -45,32 +46,28 @@ class HeadWall(Raster):
         rows = [[largest_in_cells(head, inner) for head in pattern_of(layer)] for layer in range(n_layer)]
         self.cells = np.array(rows, dtype=np.float32)
         size = self.cells.shape[-1]
-        # A weight is never above 1, and the sink's rows reach it in every trained model.
-        self.value_scale = min(1.0, palette.robust_scale(self.cells[..., np.tril_indices(size)[0], np.tril_indices(size)[1]]))
-        level = palette.levels(self.cells, self.value_scale)
+        rows_seen, columns_seen = np.tril_indices(size)
+        self.value_scale = min(1.0, palette.robust_scale(self.cells[..., rows_seen, columns_seen]))
+        level = palette.levels(self.cells, self.value_scale).astype(np.int32)
         seen = np.broadcast_to(np.tri(size, dtype=bool), level.shape)
         spread = np.arange(inner) * size // inner
-        self._level = np.zeros((n_layer, n_head, self.pixels_each, self.pixels_each), dtype=np.uint8)
-        self._seen = np.zeros_like(self._level)
-        self._level[..., :inner, :inner] = level[..., spread[:, None], spread]
-        self._seen[..., :inner, :inner] = seen[..., spread[:, None], spread]
+        shape = (n_layer, n_head, self.pixels_each, self.pixels_each)
+        picture = np.full(shape, EMPTY, dtype=np.int32)
+        shown = np.where(seen, level, EMPTY)
+        picture[..., :inner, :inner] = shown[..., spread[:, None], spread]
+        # One little ramp a head lies after the other; this says for each pixel of the wall where to look.
+        start = (EMPTY + 1) * np.arange(n_layer * n_head).reshape(n_layer, n_head, 1, 1)
+        wall = (picture + start).transpose(0, 2, 1, 3)
+        self._where = np.ascontiguousarray(wall.reshape(n_layer * self.pixels_each, -1), dtype=np.int32)
         self.brightness_LH = np.ones((n_layer, n_head), dtype=np.float32)
         super().__init__(self._compose(), n_head * self.pitch, n_layer * self.pitch)
 
     def _compose(self) -> Pixels:
-        layers, heads, side, _ = self._level.shape
-        strength = np.rint(self.brightness_LH * 256).astype(np.uint16)
-        # One small ramp a head, already dimmed: the rest is a look-up.
-        ramps = (palette.ATTENTION_RAMP[None, None].astype(np.uint16) * strength[..., None, None] >> 8).astype(np.uint8)
-        colours = ramps.reshape(-1, 256, 3)[
-            np.arange(layers * heads)[:, None, None], self._level.reshape(-1, side, side)
-        ]
-        pixels = np.empty((layers, side, heads, side, 4), dtype=np.uint8)
-        pixels[..., :3] = (colours * self._seen.reshape(-1, side, side)[..., None]).reshape(
-            layers, heads, side, side, 3
-        ).transpose(0, 2, 1, 3, 4)
-        pixels[..., 3] = 255 * self._seen.transpose(0, 2, 1, 3)
-        return pixels.reshape(layers * side, heads * side, 4)
+        ramps = np.zeros((self.brightness_LH.size, EMPTY + 1, 4), dtype=np.uint8)
+        ramps[:, :EMPTY, :3] = palette.ATTENTION_RAMP * self.brightness_LH.reshape(-1, 1, 1)
+        ramps[:, :EMPTY, 3] = 255
+        pixels: Pixels = ramps.view(np.uint32).ravel().take(self._where).view(np.uint8)
+        return pixels.reshape(*self._where.shape, 4)
 
     def light(self, brightness_LH: npt.ArrayLike) -> HeadWall:
         """Dim each picture to its share, 0…1."""
@@ -83,5 +80,6 @@ class HeadWall(Raster):
         corner, right, below = self.points[:3]
         layers, heads = self.brightness_LH.shape
         inner = (1 - GAP) / 2
-        centre = corner + (right - corner) * (head + inner) / heads + (below - corner) * (layer + inner) / layers
-        return centre, float(np.linalg.norm(right - corner)) / heads * (1 - GAP)
+        across, down = (right - corner) / heads, (below - corner) / layers
+        centre = corner + across * (head + inner) + down * (layer + inner)
+        return centre, float(np.linalg.norm(across)) * (1 - GAP)

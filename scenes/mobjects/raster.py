@@ -25,11 +25,13 @@ class Raster(AbstractImageMobject):
     Args:
         pixels: (height, width, 4) uint8, red, green, blue, alpha, premultiplied by alpha.
         width, height: size in frame units; rows run down, columns run right.
+        smooth: blend neighbouring pixels when enlarged too, for pictures that are seen aslant.
 
     `place(corner, across, down)` sets any parallelogram: top-left corner and the two edges from it.
     """
 
-    def __init__(self, pixels: Pixels, width: float, height: float) -> None:
+    def __init__(self, pixels: Pixels, width: float, height: float, smooth: bool = False) -> None:
+        self.smooth = smooth
         self.pixels = np.ascontiguousarray(pixels)
         self.opacity = 1.0
         super().__init__(scale_to_resolution=0)
@@ -73,7 +75,11 @@ def pixels_per_unit() -> float:
 
 
 def blocks(
-    colours_RC3: Pixels, cell: tuple[int, int], gap: int = 0, alpha: npt.ArrayLike | None = None
+    colours_RC3: Pixels,
+    cell: tuple[int, int],
+    gap: int = 0,
+    alpha: npt.ArrayLike | None = None,
+    row_gap: int = 0,
 ) -> Pixels:
     """One block of `cell` (height, width) pixels an element, the last `gap` of them left transparent.
 
@@ -82,6 +88,7 @@ def blocks(
         cell: size of a block in pixels, gap included.
         gap: transparent pixels at the right and bottom of each block.
         alpha: (rows, columns) in 0…1, or None for opaque.
+        row_gap: transparent pixels at the bottom of each block only.
     """
     rgba = np.empty((*colours_RC3.shape[:2], 4), dtype=np.uint8)
     if alpha is None:
@@ -90,8 +97,9 @@ def blocks(
         weight = np.asarray(alpha, dtype=np.float32)[..., None]
         rgba[..., :3], rgba[..., 3] = colours_RC3 * weight, weight[..., 0] * 255
     pixels = rgba.repeat(cell[0], axis=0).repeat(cell[1], axis=1)
-    for g in range(gap):
+    for g in range(gap + row_gap):
         pixels[cell[0] - 1 - g :: cell[0]] = 0
+    for g in range(gap):
         pixels[:, cell[1] - 1 - g :: cell[1]] = 0
     return pixels
 
@@ -119,8 +127,11 @@ class StudioCamera(Camera):
         context.new_path()  # Manim leaves the last mobject's path behind
         context.transform(cairo.Matrix(across[0], across[1], down[0], down[1], corner[0], corner[1]))
         context.set_source_surface(surface, 0, 0)
-        enlarged = min(np.hypot(*across), np.hypot(*down)) * self.pixel_height / self.frame_height >= 1
-        context.get_source().set_filter(cairo.FILTER_NEAREST if enlarged else cairo.FILTER_GOOD)
+        crisp = (
+            not image_mobject.smooth
+            and min(np.hypot(*across), np.hypot(*down)) * self.pixel_height / self.frame_height >= 1
+        )
+        context.get_source().set_filter(cairo.FILTER_NEAREST if crisp else cairo.FILTER_GOOD)
         context.get_source().set_extend(cairo.EXTEND_PAD)
         context.rectangle(0, 0, width, height)
         context.clip()

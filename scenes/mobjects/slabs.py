@@ -61,8 +61,10 @@ class Slab(Group):
         values_RT: the elements shown, (rows, shown tokens).
         places: each token's x, in frame units from the deck's middle.
         ramps: (shown tokens, 256, 3), each token's colours.
-        width, height: of the pane.
+        width: of the pane.
+        height: of the pane.
         edge: colour of the pane's outline; it tells what wrote the slab.
+        strip: width of a token's strip.
 
     Attributes:
         values: what is shown now.
@@ -79,72 +81,88 @@ class Slab(Group):
         edge: str,
         strip: float,
     ) -> None:
-        self.places, self.ramps, self.size, self.strip = places, ramps, (width, height), strip
-        self.edge_colour = edge
+        self.places, self.ramps, self.size, self.strip_width = places, ramps, (width, height), strip
         self.values = np.zeros((1, 1), dtype=np.float32)
         self.value_scale = 1.0
-        self.lit: npt.NDArray[np.float32] | None = None
-        self.picture = Raster(np.zeros((1, 1, 4), dtype=np.uint8), width, height)
+        self.lit = np.ones(len(places))
+        self.seen = 1.0
         self.outline = Polygon(
             *np.zeros((4, 3)), stroke_color=edge, stroke_width=1.6, fill_color=edge, fill_opacity=PANE
         )
-        super().__init__(self.outline, self.picture)
+        empty = np.zeros((1, 1, 4), dtype=np.uint8)
+        self.strips = [Raster(empty, strip, height, smooth=True) for _ in places]
+        super().__init__(self.outline, *self.strips)
         self.show(values_RT)
 
-    def show(self, values_RT: npt.ArrayLike, value_scale: float | None = None) -> Slab:
-        """Show these values; without a scale, on their own."""
+    def show(
+        self,
+        values_RT: npt.ArrayLike,
+        value_scale: float | None = None,
+        alpha_R: npt.NDArray[np.float64] | None = None,
+    ) -> Slab:
+        """Show these values; without a scale, on their own; without opacities of the rows, in full."""
         self.values = np.array(values_RT, dtype=np.float32)
         self.value_scale = palette.robust_scale(self.values) if value_scale is None else value_scale
-        fine = pixels_per_unit()
-        rows, tokens = self.values.shape
-        cell = (max(1, round(self.size[1] * fine / rows)), max(1, round(self.strip * fine)))
-        colours = self.ramps[np.arange(tokens), palette.levels(self.values, self.value_scale)]
-        light = None if self.lit is None else np.broadcast_to(self.lit, self.values.shape)
-        strips = blocks(colours, cell, 0, light)
-        if cell[0] >= 5:  # a hair line between elements, so that they read as numbers and not as a gradient
-            strips[cell[0] - 1 :: cell[0]] = 0
-        pixels = np.zeros((strips.shape[0], round(self.size[0] * fine), 4), dtype=np.uint8)
-        for token, place in enumerate(self.places):
-            left = round((place + self.size[0] / 2) * fine - cell[1] / 2)
-            pixels[:, left : left + cell[1]] = strips[:, token * cell[1] : (token + 1) * cell[1]]
-        self.picture.pixels = pixels
+        level = palette.levels(self.values, self.value_scale)
+        # One pixel wide, for a strip is one colour from side to side; a hair line between elements, so that
+        # they read as numbers and not as a gradient.
+        fine = max(1, round(self.size[1] * pixels_per_unit() / len(self.values)))
+        for token, strip in enumerate(self.strips):
+            colours = self.ramps[token, level[:, token]][:, None]
+            strip.pixels = blocks(
+                colours,
+                (fine, 1),
+                alpha=None if alpha_R is None else alpha_R[:, None],
+                row_gap=int(fine >= 5),
+            )
         return self
 
     def light(self, share_T: npt.ArrayLike) -> Slab:
         """Dim each token's strip to its share, 0…1."""
-        self.lit = np.asarray(share_T, dtype=np.float32)
-        return self.show(self.values, self.value_scale)
+        self.lit = np.asarray(share_T, dtype=float)
+        for lit, strip in zip(self.lit, self.strips, strict=True):
+            strip.set_opacity(self.seen * lit)
+        return self
+
+    def reveal(self, share: float) -> Slab:
+        """Show the lowest `share` of every vector, 0…1, with a soft upper end."""
+        height_R = 1 - np.arange(len(self.values)) / len(self.values)
+        return self.show(self.values, self.value_scale, np.clip((1.3 * share - height_R) / 0.3, 0, 1))
 
     def stand(self, view: View, depth: float) -> Slab:
         """Take its place in the frame as `view` sees it."""
-        half_width, half_height = self.size[0] / 2, self.size[1] / 2
         z = (view.front - depth) * view.spacing
         # One scale a slab keeps it a parallelogram: the perspective is between slabs, not within one.
         middle = view.project(0, 0, z)
-        flat = replace(
-            view, zoom=view.zoom * FAR / (FAR + z * np.cos(np.radians(view.yaw))), centre=(0.0, 0.0)
-        )
         yaw, pitch = np.radians(view.yaw), np.radians(view.pitch)
-        across = flat.zoom * 2 * half_width * np.array([np.cos(yaw), -np.sin(yaw) * np.sin(pitch), 0.0])
-        down = flat.zoom * 2 * half_height * np.array([0.0, -np.cos(pitch), 0.0])
+        zoom = view.zoom * FAR / (FAR + z * np.cos(yaw))
+        unit_across = zoom * np.array([np.cos(yaw), -np.sin(yaw) * np.sin(pitch), 0.0])
+        down = zoom * self.size[1] * np.array([0.0, -np.cos(pitch), 0.0])
+        across = self.size[0] * unit_across
         corner = middle - across / 2 - down / 2
-        self.picture.place(corner, across, down)
         self.outline.set_points_as_corners(
             [corner, corner + across, corner + across + down, corner + down, corner]
         )
         age = view.front - depth
-        seen = float(np.clip(1 - age / view.reach if age >= 0 else 1 + age / view.ahead, 0, 1))
-        self.picture.set_opacity(seen)
+        self.seen = float(np.clip(1 - age / view.reach if age >= 0 else 1 + age / view.ahead, 0, 1))
+        for place, strip in zip(self.places, self.strips, strict=True):
+            left = middle - down / 2 + (place - self.strip_width / 2) * unit_across
+            strip.place(left, self.strip_width * unit_across, down)
+        self.light(self.lit)
         # Panes behind panes add up to a fog; only the one in front is glass, the others are frames.
         glass = PANE * float(np.clip(1 - age, 0, 1)) if view.ahead <= 1 else 0.4 * PANE
-        self.outline.set_stroke(opacity=0.8 * seen).set_fill(opacity=glass * seen)
+        self.outline.set_stroke(opacity=0.8 * self.seen).set_fill(opacity=glass * self.seen)
         return self
+
+    def corner(self) -> Point:
+        """The pane's lower left corner on the frame."""
+        point: Point = self.outline.points[-4].copy()
+        return point
 
     def point(self, token: int, share: float) -> Point:
         """Where on the frame a token's strip is, `share` of the way from its top to its bottom."""
-        corner, right, below = self.picture.points[:3]
-        x = 0.5 + self.places[token] / self.size[0]
-        middle: Point = corner + x * (right - corner) + share * (below - corner)
+        left, right, below = self.strips[token].points[:3]
+        middle: Point = (left + right) / 2 + share * (below - left)
         return middle
 
 

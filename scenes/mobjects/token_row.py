@@ -35,6 +35,12 @@ def token_label(piece: bytes) -> tuple[str, bool]:
     return _cut(" ".join(c if drawable(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
 
 
+def token_name(piece: bytes) -> str:
+    """A token within a sentence, which is set in the text face: what that face lacks is shown as hex."""
+    label = token_label(piece)[0]
+    return (label.strip() or label) if drawable(label) else _cut(piece.hex(" ").upper())
+
+
 def _cut(label: str) -> str:
     return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
 

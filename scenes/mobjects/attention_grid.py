@@ -1,0 +1,221 @@
+"""The attention grid: queries in rows, keys in columns, as `pattern[layer, head]` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from manim import Group, VGroup
+
+from scenes.mobjects import palette
+from scenes.mobjects.glyphs import line_of
+from scenes.mobjects.lettering import text
+from scenes.mobjects.raster import Raster, pixels_per_unit
+from scenes.mobjects.token_row import token_words
+
+MOST_PLACES = 12  # rows and columns whose numbers can be read on a phone
+GAP_SHARE = 0.7  # of a cell: the place of the tokens left out
+CELL = (1.75, 0.82)  # frame units: the largest cell, for a prompt of few tokens
+FLATTEST = 2.6  # width over height
+LABEL_SIZE = 0.3
+SMALLEST_LABEL = 0.2
+WIDEST_NUMBER = 2.75  # em of `100 %`
+NUMBER_SIZE = 0.34
+DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
+ASIDE = 0.3  # how far the dot makes room for its number, in cell widths
+DARKEST = 0.45  # of a glowing cell's colour: its number stays readable
+
+WEIGHT_RAMP = palette.ramp([palette.mix(palette.GROUND, palette.KEY, 0.55), palette.KEY, palette.QUERY])
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one cell shows.
+
+    Attributes:
+        words: its number.
+        ink: brightness of the number, 0…1.
+        glow: brightness of the ground, 0…1.
+        dot: the weight that the dot's area stands for, 0…1.
+        aside: 0, dot and number in the middle; 1, side by side.
+        seen: opacity of the whole cell, 0…1.
+    """
+
+    words: str = ""
+    ink: float = 1.0
+    glow: float = 0.0
+    dot: float = 0.0
+    aside: float = 0.0
+    seen: float = 1.0
+
+
+UNSEEN = Look(seen=0.0)
+
+
+class AttentionGrid(Group):
+    """Cells with labels: a row for each query, a column for each key.
+
+    Args:
+        tokens: the bytes of each token of the prompt.
+        places: the positions shown, the same in rows and columns; None marks a gap.
+        width, height: the most it may take, labels included, in frame units.
+
+    Attributes:
+        looks: (query, key) → what that cell shows now; positions, not places.
+        cells: the image of all cells.
+        row_labels, column_labels: place → its label, in order.
+        cell: width and height of a cell in frame units.
+    """
+
+    def __init__(
+        self, tokens: Sequence[bytes], places: Sequence[int | None], width: float, height: float
+    ) -> None:
+        self.places = list(places)
+        shares = np.array([GAP_SHARE if place is None else 1.0 for place in places])
+        self.row_labels = self._labels(tokens, palette.QUERY)
+        self.column_labels = self._labels(tokens, palette.KEY)
+        longest = max(label.width for label in self.row_labels)
+        most = max(SMALLEST_LABEL / LABEL_SIZE * longest, 0.2 * width)
+        if longest > most:
+            self.row_labels.scale(most / longest)
+        side = max(label.width for label in self.row_labels) + 0.15
+        self.cell, header = self._fit(shares, width - side, height)
+        fine = pixels_per_unit()
+        self._rows = np.rint(np.concatenate([[0], np.cumsum(shares)]) * self.cell[1] * fine).astype(int)
+        self._columns = np.rint(np.concatenate([[0], np.cumsum(shares)]) * self.cell[0] * fine).astype(int)
+        self._em = round(min(NUMBER_SIZE, 0.58 * self.cell[1], 0.92 * self.cell[0] / WIDEST_NUMBER) * fine)
+        pixels = np.zeros((self._rows[-1], self._columns[-1], 4), dtype=np.uint8)
+        self.cells = Raster(pixels, self._columns[-1] / fine, self._rows[-1] / fine)
+        self.looks = {(q, k): UNSEEN for q in self.positions for k in self.positions}
+        super().__init__(self.cells, self.row_labels, self.column_labels)
+        self._attach(header)
+        self.move_to([0, 0, 0])
+
+    @property
+    def positions(self) -> list[int]:
+        """The positions that have a row and a column."""
+        return [place for place in self.places if place is not None]
+
+    def _labels(self, tokens: Sequence[bytes], colour: str) -> VGroup:
+        labels = VGroup()
+        for index, place in enumerate(self.places):
+            if place is None:
+                before, after = self.places[index - 1], self.places[index + 1]
+                assert before is not None
+                assert after is not None
+                labels.add(text(f"⋯ {after - before - 1:,}", 0.8 * LABEL_SIZE, palette.FAINT))
+            else:
+                labels.add(token_words(tokens[place], LABEL_SIZE, colour))
+        return labels
+
+    def _fit(
+        self, shares: npt.NDArray[np.float64], width: float, height: float
+    ) -> tuple[tuple[float, float], float]:
+        """Size the cells; lay the columns' labels flat where they fit, else lean them."""
+        widest = max(label.width / share for label, share in zip(self.column_labels, shares, strict=True))
+        header = 1.3 * LABEL_SIZE
+        high = min(CELL[1], (height - header) / shares.sum())
+        wide = min(CELL[0], width / shares.sum(), FLATTEST * high)
+        shrink = (wide - 0.1) / widest
+        if shrink >= SMALLEST_LABEL / LABEL_SIZE:
+            self.column_labels.scale(min(1.0, shrink))
+            return (wide, high), header
+        longest = max(label.width for label in self.column_labels)
+        self.column_labels.scale(min(1.0, max(0.28 * height / np.sqrt(0.5), 1.0) / longest))
+        reach = max(label.width for label in self.column_labels) * np.sqrt(0.5)
+        header = reach + LABEL_SIZE
+        high = min(CELL[1], (height - header) / shares.sum())
+        wide = min(CELL[0], (width - reach) / (shares.sum() - 0.5), FLATTEST * high)
+        for label in self.column_labels:
+            label.rotate(np.pi / 4)
+        return (wide, high), header
+
+    def _attach(self, header: float) -> None:
+        """Put the labels at their rows and columns."""
+        left, top = self.cells.points[0][:2]
+        fine = pixels_per_unit()
+        leaning = header > 1.3 * LABEL_SIZE
+        for index, label in enumerate(self.row_labels):
+            y = top - (self._rows[index] + self._rows[index + 1]) / 2 / fine
+            label.move_to([left - 0.15 - label.width / 2, y, 0])
+        for index, label in enumerate(self.column_labels):
+            x = left + (self._columns[index] + self._columns[index + 1]) / 2 / fine
+            if leaning:
+                label.move_to([x - 0.08 + label.width / 2, top + 0.02 + label.height / 2, 0])
+            else:
+                label.move_to([x, top + 0.06 + label.height / 2, 0])
+
+    def place_of(self, query: int, key: int) -> npt.NDArray[np.float64]:
+        """The middle of a cell, where the grid stands now."""
+        row, column = self.places.index(query), self.places.index(key)
+        return self.middle_of(row, column)
+
+    def middle_of(self, row: int, column: int) -> npt.NDArray[np.float64]:
+        """The middle of a place, gaps included, where the grid stands now."""
+        corner, right, below = self.cells.points[:3]
+        x = (self._columns[column] + self._columns[column + 1]) / 2 / self._columns[-1]
+        y = (self._rows[row] + self._rows[row + 1]) / 2 / self._rows[-1]
+        middle: npt.NDArray[np.float64] = corner + x * (right - corner) + y * (below - corner)
+        return middle
+
+    @property
+    def number_size(self) -> float:
+        """The em of the numbers in the cells, in frame units."""
+        return self._em / pixels_per_unit()
+
+    def show(self, looks: Mapping[tuple[int, int], Look]) -> AttentionGrid:
+        """Change what some cells show; the others stay as they are."""
+        for (query, key), look in looks.items():
+            if self.looks[query, key] != look:
+                self.looks[query, key] = look
+                self._paint(self.places.index(query), self.places.index(key), look)
+        return self
+
+    def _paint(self, row: int, column: int, look: Look) -> None:
+        """Draw one cell into the image."""
+        gap = max(1, round(0.02 * pixels_per_unit()))
+        area = self.cells.pixels[
+            self._rows[row] : self._rows[row + 1] - gap,
+            self._columns[column] : self._columns[column + 1] - gap,
+        ]
+        if look.seen <= 0:
+            area[:] = 0
+            return
+        height, width = area.shape[:2]
+        area[..., :3] = palette.ATTENTION_RAMP[round(255 * look.glow)] * DARKEST
+        area[..., 3] = 255
+        room = ASIDE * width * look.aside
+        if look.dot > 0:
+            radius = min(DISC * height, 0.22 * width) * np.sqrt(look.dot)
+            middle = (height / 2, width / 2 - 0.75 * room)
+            disc = _disc(area.shape[:2], middle, radius)
+            _blend(area, disc, WEIGHT_RAMP[round(255 * min(1.0, look.dot))])
+        if look.words and look.ink > 0:
+            coverage = line_of(look.words, self._em)
+            high, wide = min(height, coverage.shape[0]), min(width, coverage.shape[1])
+            y = (height - high) // 2
+            x = min(width - wide, round((width - wide) / 2 + 0.55 * room))
+            ink = np.full(3, round(255 * look.ink))
+            cut = (coverage.shape[0] - high) // 2
+            box = area[y : y + high, x : x + wide]
+            _blend(box, coverage[cut : cut + high, :wide] / 255, ink, strength=min(1.0, 3 * look.ink))
+        if look.seen < 1:
+            area[:] = area * look.seen
+
+
+def _disc(shape: tuple[int, int], middle: tuple[float, float], radius: float) -> npt.NDArray[np.float32]:
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    away = np.hypot(y + 0.5 - middle[0], x + 0.5 - middle[1])
+    return np.clip(radius - away + 0.5, 0, 1).astype(np.float32)
+
+
+def _blend(
+    area: npt.NDArray[np.uint8],
+    coverage: npt.NDArray[np.floating],
+    colour: npt.NDArray[np.integer],
+    strength: float = 1.0,
+) -> None:
+    share = (coverage * strength)[..., None]
+    area[..., :3] = area[..., :3] * (1 - share) + colour * share + 0.5
