@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codecs import getincrementaldecoder
 from dataclasses import dataclass, replace
+from unicodedata import east_asian_width
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,12 @@ from manim import (
     UP,
     Animation,
     Arrow,
+    Create,
     FadeIn,
     FadeOut,
     GrowArrow,
     LaggedStart,
+    Line,
     Rectangle,
     Triangle,
     UpdateFromAlphaFunc,
@@ -34,7 +37,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.lettering import Lettering, string_points, text
 from scenes.mobjects.numerals import count, percent
-from scenes.mobjects.token_row import TokenChip, TokenRow, token_label
+from scenes.mobjects.token_row import TokenChip, TokenRow, token_label, token_name
 
 MOST_BARS = 8
 MOST_STEPS = 8  # later steps are only seen in the final text
@@ -45,6 +48,7 @@ DIMMED = 0.3
 MONO = 0.72  # the monospaced face looks larger than the text face
 LARGEST, SMALLEST = 0.85, 0.5  # em of the final text
 LEADING = 1.45
+NEVER_FIRST = "、。，．」』）！？ー…"  # of a line
 WRITTEN = palette.QUERY  # the colour of what the model wrote
 
 Floats = npt.NDArray[np.float64]
@@ -134,9 +138,9 @@ class Marker(VGroup):
 class NextToken(LectureScene):
     """Text in, a distribution out, one token drawn from all of it and appended; then again.
 
-    Data: `step_logits_GV`: softmax in double precision, the MOST_BARS likeliest as bars;
-    `step_uniform_G`: the number that drew; `step_ids_G`: the token it drew. The draw added up the probabilities
-    in the order of the ids and took the token in whose share the number fell: so does the strip.
+    Data: `step_logits_GV`: softmax in double precision, the MOST_BARS likeliest as bars; `step_uniform_G`:
+    the number that drew; `step_ids_G`: the token it drew. The draw added up the probabilities in the order
+    of the ids and took the token in whose share the number fell: so does the strip.
     """
 
     def construct(self) -> None:
@@ -197,8 +201,10 @@ class NextToken(LectureScene):
             self.wait(1.2)
             self.play(self.row.animate.scale(1 / opening).move_to(resting), run_time=1.0)
             x = min(float(self.row.get_center()[0]), left.center[0])
-            into = _arrow([x, self.row.get_bottom()[1] - 0.08, 0], [x, slab.get_top()[1] + 0.08, 0])
-            self.play(GrowArrow(into), FadeIn(slab), run_time=0.8)
+            self.feed = Line(*_ends(self.row), stroke_width=3, color=palette.CAPTION)
+            into = _arrow([x, self.feed.get_y(), 0], [x, slab.get_top()[1] + 0.08, 0])
+            self.play(Create(self.feed), run_time=0.5)
+            self.play(GrowArrow(into), FadeIn(slab), run_time=0.7)
 
         with self.beat(
             "distribution",
@@ -240,7 +246,7 @@ class NextToken(LectureScene):
 
         self.text = self._final_text()
         with self.beat("text", self._closing()):
-            stood = VGroup(*(each for each in self.mobjects if each in (slab, into, out, ends)))
+            stood = VGroup(*(each for each in self.mobjects if each in (self.feed, slab, into, out, ends)))
             self.play(FadeOut(VGroup(stood, self.row, self.bars, self.strip, self.marker)), run_time=0.6)
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
             self.wait(2)
@@ -348,7 +354,7 @@ class NextToken(LectureScene):
                 changes.append(bar.animate.set_opacity(DIMMED))
             elif row == len(step.ids_N):
                 changes += [
-                    bar.shape.animate.set_fill(palette.WHITE),
+                    bar.shape.animate.set_fill(palette.CAPTION),
                     bar.label.animate.set_color(palette.WHITE),
                     self.strip.lit.animate.set_fill(opacity=1),
                 ]
@@ -368,6 +374,7 @@ class NextToken(LectureScene):
                 moves.append(FadeOut(chip))
             elif not np.allclose(place.get_corner(UP + LEFT), chip.get_corner(UP + LEFT)):
                 moves.append(chip.animate.scale(place.height / chip.height).move_to(place))
+        moves.append(self.feed.animate.put_start_and_end_on(*_ends(self.row)))
         if before.gap is not None:
             moves.append(FadeOut(before.gap))
         arriving = [chip for index, chip in self.row.chips.items() if index not in before.chips]
@@ -424,8 +431,10 @@ class NextToken(LectureScene):
                 "That token joins the text."
             )
         )
-        label = token_label(self._piece(step.drawn))[0].strip()
-        return words.format(token=label, share=percent(step.probability))
+        digits = 1 if step.probability >= 0.001 else 3
+        return words.format(
+            token=token_name(self._piece(step.drawn)), share=percent(step.probability, digits)
+        )
 
     def _closing(self) -> str:
         return _("Predict, draw, append: that is how {model} writes. Yellow: what it wrote.").format(
@@ -435,10 +444,8 @@ class NextToken(LectureScene):
     def _final_text(self) -> VGroup:
         """Prompt and continuation as running text; where it is too long, its end."""
         known = self.trace.token_bytes(0) is not None
-        words = [
-            *running_words(self.trace.tokens, palette.WHITE),
-            *running_words(self.written if known else [b" " + piece for piece in self.written], WRITTEN),
-        ]
+        written = self.written if known else [b" " + piece for piece in self.written]
+        words = running_words([(self.trace.tokens, palette.WHITE), (written, WRITTEN)])
         stage = self.layout.stage
         for size in np.linspace(LARGEST, SMALLEST, 8):
             rows = fill(words, (stage.width - 1) / float(size))
@@ -478,42 +485,51 @@ class Run:
         return text(self.words, size * (MONO if self.mono else 1.0), self.colour, self.mono)
 
 
-def running_words(tokens: list[bytes], colour: str) -> list[Run]:
-    """Tokens as running text: characters that were cut between tokens are whole again.
+def running_words(parts: list[tuple[list[bytes], str]]) -> list[Run]:
+    """Tokens and their colours as running text: characters that were cut between tokens are whole again.
 
-    A Run of no words and a newline begins a new line.
+    A Run of nothing but a newline begins a new line.
     """
     runs: list[Run] = []
-    for piece in whole_characters(tokens):
-        for number, part in enumerate(piece.split(b"\n")):
-            if number:
-                runs.append(Run("\n", colour))
-            if part:
-                label, mono = token_label(part)
-                runs.append(Run(label + " " * mono, colour, mono, _breaks_before(label, mono)))
+    for tokens, colour in parts:
+        for piece in whole_characters(tokens):
+            for number, line in enumerate(piece.split(b"\n")):
+                if number:
+                    runs.append(Run("\n", colour))
+                if line:
+                    label, mono = token_label(line)
+                    apart = mono and bool(runs) and runs[-1].mono  # codes side by side would read as one
+                    new = not runs or mono or _may_break(runs[-1].words, label)
+                    runs.append(Run(" " * apart + label, colour, mono, new))
     return runs
 
 
-def _breaks_before(label: str, mono: bool) -> bool:
-    return mono or label[0] == " " or (ord(label[0]) > 0x2FFF and label[0] not in "、。，．」』）！？ー…")
+def _may_break(before: str, after: str) -> bool:
+    """Whether a line may end between two stretches: at a space, and around a full-width character."""
+    if after[0] in NEVER_FIRST:
+        return False
+    return after[0] == " " or any(east_asian_width(character) in "WF" for character in (before[-1], after[0]))
 
 
 def whole_characters(tokens: list[bytes]) -> list[bytes]:
     """Join neighbouring tokens that only together are whole UTF-8 characters."""
-    joined, pending = [], b""
+    joined: list[bytes] = []
     for token in tokens:
-        pending += token
-        decoder = getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(pending)
-        except UnicodeDecodeError:
-            joined.append(pending)
-            pending = b""
-            continue
-        if not decoder.getstate()[0]:
-            joined.append(pending)
-            pending = b""
-    return [*joined, pending] if pending else joined
+        if joined and _unfinished(joined[-1]) and _unfinished(joined[-1] + token) is not None:
+            joined[-1] += token
+        else:
+            joined.append(token)
+    return joined
+
+
+def _unfinished(piece: bytes) -> bytes | None:
+    """The beginning of a character at the end of `piece`; None if no bytes after it can make it text."""
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(piece)
+    except UnicodeDecodeError:
+        return None
+    return decoder.getstate()[0]
 
 
 def fill(runs: list[Run], width: float) -> list[list[Run]]:
@@ -575,6 +591,11 @@ def _paint(chip: TokenChip) -> TokenChip:
     chip.box.set_stroke(WRITTEN).set_fill(WRITTEN)
     chip.words.set_color(WRITTEN)
     return chip
+
+
+def _ends(row: TokenRow) -> tuple[npt.ArrayLike, npt.ArrayLike]:
+    """Of the line under the whole text."""
+    return row.get_corner(DOWN + LEFT) + 0.09 * DOWN, row.get_corner(DOWN + RIGHT) + 0.09 * DOWN
 
 
 def _arrow(start: npt.ArrayLike, end: npt.ArrayLike) -> Arrow:
