@@ -162,7 +162,7 @@ class NextToken(LectureScene):
         top = stage.top - 0.4
         strip_y = stage.bottom + 0.56 + STRIP / 2
         left, right = stage.columns(3.0, 9.6, gap=0.7)
-        middle = Box(stage.left, stage.right, strip_y + STRIP / 2 + 0.3, top - 0.62)
+        middle = Box(stage.left, stage.right, strip_y + STRIP / 2 + 0.36, top - 0.62)
         slab = self._slab(left.width)
         slab.move_to([left.center[0], middle.center[1], 0])
         self.place = Box(right.left, right.right, middle.bottom, middle.top)
@@ -498,8 +498,9 @@ def running_words(parts: list[tuple[list[bytes], str]]) -> list[Run]:
                     runs.append(Run("\n", colour))
                 if line:
                     label, mono = token_label(line)
-                    apart = mono and bool(runs) and runs[-1].mono  # codes side by side would read as one
-                    new = not runs or mono or _may_break(runs[-1].words, label)
+                    code = label.encode() != line  # codes side by side would read as one
+                    apart = code and bool(runs) and runs[-1].mono
+                    new = not runs or code or _may_break(runs[-1].words, label)
                     runs.append(Run(" " * apart + label, colour, mono, new))
     return runs
 

@@ -1,0 +1,159 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model_probe.trace import Trace, write_trace
+from scenes.lecture.next_token import MOST_BARS, NextToken, whole_characters
+from scenes.mobjects import palette
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+from tests.scenes.conftest import Change
+
+
+class Watched(NextToken):
+    """Notes, at the end of every animation, which bars, strip and number are on screen."""
+
+    def construct(self) -> None:
+        self.distributions: list[tuple[list[int], list[float], float, list[tuple[float, float]]]] = []
+        self.landed: list[tuple[float, int | None, bytes, float]] = []
+        super().construct()
+
+    def _append(self, written: int, run_time: float) -> None:
+        strip, ends = self.strip, (self.strip.whole.get_left()[0], self.strip.whole.width)
+        spans = [
+            ((segment.get_left()[0] - ends[0]) / ends[1], segment.width / ends[1])
+            for segment in (*strip.segments, strip.lit)
+        ]
+        bars = self.bars.bars
+        self.distributions.append(
+            ([int(bar.token_id or 0) for bar in bars], [bar.probability for bar in bars],
+             self.bars.rest.probability, spans)
+        )  # fmt: skip
+        bright = [bar for bar in self.bars if bar.label.get_fill_opacity() == 1]
+        assert len(bright) == 1  # one bar is lit, and it is the drawn token's or the rest
+        needle = (self.marker.needle.get_x() - ends[0]) / ends[1]
+        self.landed.append((needle, bright[0].token_id, self.chip.piece, strip.lit.get_fill_opacity()))
+        super()._append(written, run_time)
+
+
+def play(path: Path) -> Watched:
+    scene = rehearse(Watched, Settings(path))
+    assert isinstance(scene, Watched)
+    return scene
+
+
+def probabilities(trace: Trace) -> NDArray[np.float64]:
+    logits_GV = np.asarray(trace.step_logits_GV).astype(np.longdouble)
+    logarithms_GV = logits_GV - np.logaddexp.reduce(logits_GV, axis=-1, keepdims=True)
+    return np.exp(logarithms_GV).astype(np.float64)
+
+
+def check_bars(scene: Watched, trace: Trace) -> None:
+    """The bars are the likeliest tokens of every step with their probabilities; with the rest, 100 %."""
+    probability_GV = probabilities(trace)
+    assert len(scene.distributions) == len(probability_GV)
+    for probability_V, (ids, shown, rest, _spans) in zip(probability_GV, scene.distributions, strict=True):
+        assert len(ids) == MOST_BARS
+        np.testing.assert_allclose(shown, np.sort(probability_V)[::-1][:MOST_BARS], rtol=1e-9)
+        np.testing.assert_allclose(shown, probability_V[ids], rtol=1e-9)
+        assert sum(shown) + rest == pytest.approx(1, abs=1e-12)
+
+
+def check_strip(scene: Watched, trace: Trace) -> None:
+    """Every segment is as wide as its token is likely, and lies where the ids before it end."""
+    drawn_G = np.asarray(trace.step_ids_G)
+    for probability_V, drawn, (ids, _shown, _rest, spans) in zip(
+        probabilities(trace), drawn_G, scene.distributions, strict=True
+    ):
+        for token, (start, width) in zip([*ids, int(drawn)], spans, strict=True):
+            assert width == pytest.approx(probability_V[token], abs=1e-6)
+            assert start == pytest.approx(probability_V[:token].sum(), abs=1e-6)
+
+
+def check_draw(scene: Watched, trace: Trace) -> None:
+    """The needle stands at the captured number, and over all tokens that number draws what joins the text."""
+    uniform_G = np.asarray(trace.step_uniform_G)
+    for step, (needle, lit, piece, own) in enumerate(scene.landed):
+        assert needle == pytest.approx(uniform_G[step], abs=1e-6)
+        probability_V = probabilities(trace)[step]
+        token = next(t for t in range(len(probability_V)) if probability_V[: t + 1].sum() > needle)
+        assert piece == trace.token_bytes(token)
+        among = token in scene.distributions[step][0]
+        assert lit == (token if among else None)
+        assert own == (0 if among else 1)
+    assert [piece for *_, piece, _ in scene.landed] == [
+        trace.token_bytes(int(token)) for token in np.asarray(trace.step_ids_G)
+    ]
+
+
+def check_text(scene: Watched, trace: Trace) -> None:
+    """The last picture is the prompt in white and what was drawn after it in yellow."""
+    drawn = b"".join(trace.token_bytes(int(token)) or b"" for token in np.asarray(trace.step_ids_G))
+    for colour, words in ((palette.WHITE, trace.facts.prompt), (palette.QUERY, drawn.decode())):
+        seen = " ".join(run.string for run in scene.text if str(run.get_fill_color().to_hex()) == colour)
+        assert seen.split() == words.split()
+
+
+CHECKS = (check_bars, check_strip, check_draw, check_text)
+
+
+def test_bars_strip_and_draw_are_in_the_trace(trace: Trace) -> None:
+    scene = play(trace.path)
+    for check in CHECKS:
+        check(scene, trace)
+    assert {lit is None for _, lit, *_ in scene.landed} == {True, False}  # both kinds of draw were seen
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change"),
+    [
+        (check_bars, "step_logits_GV", lambda a: a * 0.9),
+        (check_strip, "step_logits_GV", lambda a: a[:, ::-1]),
+        (check_draw, "step_uniform_G", lambda a: 1 - a),
+        (check_draw, "step_ids_G", lambda a: a[::-1]),
+        (check_text, "step_ids_G", lambda a: a[::-1]),
+    ],
+)
+def test_an_altered_tensor_shows(
+    trace: Trace,
+    altered: Callable[[str, Change], Path],
+    check: Callable[[Watched, Trace], None],
+    name: str,
+    change: Change,
+) -> None:
+    scene = play(altered(name, change))
+    with pytest.raises(AssertionError):
+        check(scene, trace)
+
+
+def test_the_caption_names_how_it_was_drawn(trace: Trace, tmp_path: Path) -> None:
+    facts = replace(trace.facts, seed=71)
+    tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
+    scene = play(write_trace(tmp_path / "trace.safetensors", tensors, facts))
+    caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
+    for words in (f"all {facts.n_vocab:,} tokens", "temperature 1.0", "seed 71"):
+        assert words in caption
+
+
+def test_one_step_and_no_vocabulary_still_play(trace: Trace, tmp_path: Path) -> None:
+    tensors = {
+        name: np.asarray(getattr(trace, name))[: 1 if name.startswith("step_") else None]
+        for name in trace.tensor_names
+        if not name.startswith("vocab_")
+    }
+    scene = play(write_trace(tmp_path / "trace.safetensors", tensors, trace.facts))
+    token = int(np.asarray(trace.step_ids_G)[0])
+    assert [piece for *_, piece, _ in scene.landed] == [f"#{token}".encode()]
+    assert f"#{token}" in scene.text[-1].string
+    assert "again" not in [beat.name for beat in scene.beats]
+
+
+def test_characters_cut_between_tokens_are_whole_again() -> None:
+    cut = "王さま 👑".encode()
+    assert b"".join(whole_characters([bytes([byte]) for byte in cut])) == cut
+    assert "王".encode() in whole_characters([bytes([byte]) for byte in cut])
+    assert whole_characters([b"a", b"\xc5", b" b", b"\x80"]) == [b"a", b"\xc5", b" b", b"\x80"]
