@@ -47,6 +47,8 @@ class LectureScene(Scene):
 
     def __init__(self, settings: Settings | None = None, **kwargs: Any) -> None:
         kwargs["camera_class"] = StudioCamera
+        # Manim's cache knows a big array by its corners only: it could show an earlier prompt's numbers.
+        config.disable_caching = True
         super().__init__(**kwargs)
         self.settings = settings or Settings.from_environment()
         self.trace = Trace.open(self.settings.trace)

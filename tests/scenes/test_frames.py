@@ -1,0 +1,74 @@
+"""Reference pictures: numbers can be right and the picture wrong, so each scene's frames are looked at once
+and kept.
+
+    UPDATE_FRAMES=1 tests/run.sh tests/scenes/test_frames.py     draw them anew; look at every one before a commit
+
+Manim's own comparison skips without a word where Cairo is older than 1.18, so this is ours: frames may differ
+by the last bit of anti-aliasing, not by anything that a viewer could see.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from scenes import SCENES, load
+from scenes.render.stills import stills
+from scenes.settings import Settings
+
+FRAMES = Path(__file__).parent.parent / "frames"
+SIZE = (854, 480)
+BLOCK = 16  # pixels; the most that a block's mean may differ is far below what moving one letter does
+LARGEST = 6.0  # of 255
+
+
+def difference(frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """The largest difference between the means of corresponding blocks, in levels of 255."""
+    if frame.shape != reference.shape:
+        return 255.0
+    gap = frame.astype(np.float64) - reference
+    rows, columns = gap.shape[0] // BLOCK * BLOCK, gap.shape[1] // BLOCK * BLOCK
+    blocks = gap[:rows, :columns].reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK, 3)
+    return float(np.abs(blocks.mean(axis=(1, 3))).max())
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_beat_looks_as_it_did(name: str, storyteller_trace: Path, tmp_path: Path) -> None:
+    changed = []
+    for beat, frame in stills(load(name), Settings(storyteller_trace), SIZE):
+        path = FRAMES / f"{name}-{beat.name}.png"
+        if os.environ.get("UPDATE_FRAMES"):
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(frame[..., :3]).quantize(64).save(path, optimize=True)
+            continue
+        assert path.is_file(), (
+            f"no reference for the beat {beat.name}: draw it with UPDATE_FRAMES=1 and look at it"
+        )
+        reference = np.array(Image.open(path).convert("RGB"))
+        if difference(frame[..., :3], reference) > LARGEST:
+            Image.fromarray(frame[..., :3]).save(tmp_path / path.name)
+            changed.append(f"{path.name} is not what {tmp_path / path.name} shows")
+    assert not changed, "\n".join(changed)
+
+
+def test_a_letter_out_of_place_is_seen(storyteller_trace: Path) -> None:
+    _, frame = next(iter(stills(load("next_token"), Settings(storyteller_trace), SIZE)))
+    picture = frame[..., :3]
+    assert difference(picture, picture) == 0
+    moved = picture.copy()
+    moved[8:20, 20:60] = picture[8:20, 26:66]  # six pixels of the title, moved to the left
+    assert difference(moved, picture) > LARGEST
+
+
+def test_no_reference_is_left_over(storyteller_trace: Path) -> None:
+    from scenes.render.rehearsal import rehearse
+
+    wanted = {
+        f"{name}-{beat.name}.png"
+        for name in SCENES
+        for beat in rehearse(load(name), Settings(storyteller_trace)).beats
+    }
+    assert {path.name for path in FRAMES.glob("*.png")} == wanted
