@@ -37,7 +37,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.lettering import Lettering, string_points, text
 from scenes.mobjects.numerals import count, percent
-from scenes.mobjects.token_row import TokenChip, TokenRow, token_label, token_name
+from scenes.mobjects.token_row import TokenChip, TokenRow, token_label, token_quote
 
 MOST_BARS = 8
 MOST_STEPS = 8  # later steps are only seen in the final text
@@ -433,7 +433,7 @@ class NextToken(LectureScene):
         )
         digits = 1 if step.probability >= 0.001 else 3
         return words.format(
-            token=token_name(self._piece(step.drawn)), share=percent(step.probability, digits)
+            token=token_quote(self._piece(step.drawn)), share=percent(step.probability, digits)
         )
 
     def _closing(self) -> str:

@@ -35,14 +35,16 @@ def token_label(piece: bytes) -> tuple[str, bool]:
     return _cut(" ".join(c if drawable(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
 
 
-def token_name(piece: bytes) -> str:
-    """A token within a sentence, which is set in the text face: what that face lacks is shown as hex."""
-    label = token_label(piece)[0]
-    return (label.strip() or label) if drawable(label) else _cut(piece.hex(" ").upper())
-
-
 def _cut(label: str) -> str:
     return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
+
+
+def token_quote(piece: bytes) -> str:
+    """A token's label inside a sentence: without the space it begins with, unless it is nothing else."""
+    label, mono = token_label(piece)
+    if not label.strip() or (mono and not drawable(label)):
+        return piece.hex(" ").upper()
+    return label.strip()
 
 
 def token_words(piece: bytes, size: float, colour: str) -> Lettering:
