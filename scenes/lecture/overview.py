@@ -29,7 +29,7 @@ from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count, percent, plain
 from scenes.mobjects.slabs import Deck, Slab, Streams, View, turn
-from scenes.mobjects.token_row import TokenRow, token_label
+from scenes.mobjects.token_row import TokenRow, token_quote
 
 ROWS = 32  # elements of each vector that are drawn
 MOST_LAYERS = 12  # more than these would flicker past
@@ -329,11 +329,11 @@ class Overview(LectureScene):
         odds = np.exp(logits - logits.max())
         best = int(odds.argmax())
         piece = self.trace.token_bytes(best)
-        label = f"#{best}" if piece is None else token_label(piece)[0]
+        label = f"#{best}" if piece is None else token_quote(piece)
         return _(
             "Only the last vector is read for the next token: “{token}” gets {share}. "
             "Every other position predicts the token after itself."
-        ).format(token=label.strip(), share=percent(float(odds[best] / odds.sum())))
+        ).format(token=label, share=percent(float(odds[best] / odds.sum())))
 
 
 def shown_layers(n_layer: int) -> list[int]:
