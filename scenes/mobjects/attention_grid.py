@@ -12,19 +12,20 @@ from manim import Group, VGroup
 from scenes.mobjects import palette
 from scenes.mobjects.glyphs import line_of
 from scenes.mobjects.lettering import text
+from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.raster import Raster, pixels_per_unit
 from scenes.mobjects.token_row import token_words
 
 MOST_PLACES = 12  # rows and columns whose numbers can be read on a phone
 GAP_SHARE = 0.7  # of a cell: the place of the tokens left out
-CELL = (1.75, 0.82)  # frame units: the largest cell, for a prompt of few tokens
+CELL = (2.3, 1.15)  # frame units: the largest cell, for a prompt of few tokens
 FLATTEST = 2.6  # width over height
 LABEL_SIZE = 0.3
 SMALLEST_LABEL = 0.2
-WIDEST_NUMBER = 2.75  # em of `100 %`
-NUMBER_SIZE = 0.34
+WIDEST_NUMBER = 2.65  # em of `100 %`
+NUMBER_SIZE, SMALLEST_NUMBER = 0.42, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
-ASIDE = 0.3  # how far the dot makes room for its number, in cell widths
+ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
 DARKEST = 0.45  # of a glowing cell's colour: its number stays readable
 
 WEIGHT_RAMP = palette.ramp([palette.mix(palette.GROUND, palette.KEY, 0.55), palette.KEY, palette.QUERY])
@@ -51,7 +52,19 @@ class Look:
     seen: float = 1.0
 
 
+def weight_colour(weight: float) -> str:
+    """The colour of a weight's dot, and of its bar."""
+    red, green, blue = WEIGHT_RAMP[round(255 * min(1.0, weight))] / 255
+    return palette.hexadecimal((red, green, blue))
+
+
 UNSEEN = Look(seen=0.0)
+
+
+def score_look(score: float, scale: float) -> Look:
+    """A score as a signed number; the ground glows with it up to `scale`, and only where it is above 0."""
+    glow = min(1.0, max(0.0, score) / scale)
+    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if score > 0 else 0.62, glow=glow)
 
 
 class AttentionGrid(Group):
@@ -61,6 +74,7 @@ class AttentionGrid(Group):
         tokens: the bytes of each token of the prompt.
         places: the positions shown, the same in rows and columns; None marks a gap.
         width, height: the most it may take, labels included, in frame units.
+        side: the least width of the rows' labels, where other words will stand in their place.
 
     Attributes:
         looks: (query, key) → what that cell shows now; positions, not places.
@@ -70,7 +84,12 @@ class AttentionGrid(Group):
     """
 
     def __init__(
-        self, tokens: Sequence[bytes], places: Sequence[int | None], width: float, height: float
+        self,
+        tokens: Sequence[bytes],
+        places: Sequence[int | None],
+        width: float,
+        height: float,
+        side: float = 0.0,
     ) -> None:
         self.places = list(places)
         shares = np.array([GAP_SHARE if place is None else 1.0 for place in places])
@@ -80,12 +99,12 @@ class AttentionGrid(Group):
         most = max(SMALLEST_LABEL / LABEL_SIZE * longest, 0.2 * width)
         if longest > most:
             self.row_labels.scale(most / longest)
-        side = max(label.width for label in self.row_labels) + 0.15
+        side = max(side, *(label.width + 0.15 for label in self.row_labels))
         self.cell, header = self._fit(shares, width - side, height)
         fine = pixels_per_unit()
         self._rows = np.rint(np.concatenate([[0], np.cumsum(shares)]) * self.cell[1] * fine).astype(int)
         self._columns = np.rint(np.concatenate([[0], np.cumsum(shares)]) * self.cell[0] * fine).astype(int)
-        self._em = round(min(NUMBER_SIZE, 0.58 * self.cell[1], 0.92 * self.cell[0] / WIDEST_NUMBER) * fine)
+        self._em = round(self._size_of_numbers() * fine)
         pixels = np.zeros((self._rows[-1], self._columns[-1], 4), dtype=np.uint8)
         self.cells = Raster(pixels, self._columns[-1] / fine, self._rows[-1] / fine)
         self.looks = {(q, k): UNSEEN for q in self.positions for k in self.positions}
@@ -105,7 +124,7 @@ class AttentionGrid(Group):
                 before, after = self.places[index - 1], self.places[index + 1]
                 assert before is not None
                 assert after is not None
-                labels.add(text(f"⋯ {after - before - 1:,}", 0.8 * LABEL_SIZE, palette.FAINT))
+                labels.add(text(f"⋯ {count(after - before - 1)}", 0.8 * LABEL_SIZE, palette.FAINT))
             else:
                 labels.add(token_words(tokens[place], LABEL_SIZE, colour))
         return labels
@@ -147,6 +166,11 @@ class AttentionGrid(Group):
             else:
                 label.move_to([x, top + 0.06 + label.height / 2, 0])
 
+    def _size_of_numbers(self) -> float:
+        """As large as leaves room for a dot beside, but legible first."""
+        wide, high = self.cell
+        return min(NUMBER_SIZE, max(SMALLEST_NUMBER, 0.45 * high), 0.58 * high, 0.92 * wide / WIDEST_NUMBER)
+
     def place_of(self, query: int, key: int) -> npt.NDArray[np.float64]:
         """The middle of a cell, where the grid stands now."""
         row, column = self.places.index(query), self.places.index(key)
@@ -159,6 +183,12 @@ class AttentionGrid(Group):
         y = (self._rows[row] + self._rows[row + 1]) / 2 / self._rows[-1]
         middle: npt.NDArray[np.float64] = corner + x * (right - corner) + y * (below - corner)
         return middle
+
+    @property
+    def roomy(self) -> bool:
+        """Whether a dot and its number fit into a cell side by side."""
+        wide, high = self.cell
+        return 2 * min(DISC * high, BESIDE * wide) + WIDEST_NUMBER * self.number_size < 0.97 * wide
 
     @property
     def number_size(self) -> float:
@@ -186,17 +216,17 @@ class AttentionGrid(Group):
         height, width = area.shape[:2]
         area[..., :3] = palette.ATTENTION_RAMP[round(255 * look.glow)] * DARKEST
         area[..., 3] = 255
-        room = ASIDE * width * look.aside
+        largest = min(DISC * height, (ALONE + (BESIDE - ALONE) * look.aside) * width)
         if look.dot > 0:
-            radius = min(DISC * height, 0.22 * width) * np.sqrt(look.dot)
-            middle = (height / 2, width / 2 - 0.75 * room)
+            middle = (height / 2, width / 2 + look.aside * (largest + 0.04 * width - width / 2))
+            radius = largest * np.sqrt(look.dot)
             disc = _disc(area.shape[:2], middle, radius)
             _blend(area, disc, WEIGHT_RAMP[round(255 * min(1.0, look.dot))])
         if look.words and look.ink > 0:
             coverage = line_of(look.words, self._em)
             high, wide = min(height, coverage.shape[0]), min(width, coverage.shape[1])
             y = (height - high) // 2
-            x = min(width - wide, round((width - wide) / 2 + 0.55 * room))
+            x = round((width - wide) / 2 + look.aside * (0.97 * width - wide / 2 - width / 2))
             ink = np.full(3, round(255 * look.ink))
             cut = (coverage.shape[0] - high) // 2
             box = area[y : y + high, x : x + wide]

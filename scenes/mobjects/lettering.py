@@ -30,7 +30,7 @@ MONO_FACES = '("DejaVu Sans Mono", "New Computer Modern Math", "Noto Sans CJK JP
 POINT_SIZE = 10.0  # Typst sets everything at 10 pt; one em becomes `size` frame units afterwards
 ASCENT, DESCENT = 0.82, 0.24  # the line box in em, the same for every string, so that baselines agree
 WEIGHT = 1.1  # stroke width that keeps Computer Modern's thin strokes legible on a phone
-NUMERALS = frozenset("0123456789.,+−%")
+NUMERALS = frozenset("0123456789.,+−% ")
 
 _SVG, _HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 _PAGE = "#set page(width: auto, height: auto, margin: 0pt, fill: none)\n"

@@ -1,0 +1,331 @@
+"""A later token must not tell an earlier one; then each query's row becomes shares of 100 %."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from manim import (
+    DOWN,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    MoveToTarget,
+    UpdateFromAlphaFunc,
+    VGroup,
+    linear,
+    smooth,
+)
+
+from scenes.chosen_head import chosen_head, matched_key
+from scenes.language import _
+from scenes.lecture_scene import LectureScene
+from scenes.mobjects import palette
+from scenes.mobjects.attention_grid import MOST_PLACES, UNSEEN, AttentionGrid, Look, score_look
+from scenes.mobjects.elision import elide_around
+from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.numerals import percent, signed
+from scenes.mobjects.softmax_row import SoftmaxRow
+from scenes.mobjects.token_row import token_quote
+
+SIDE = 1.45  # frame units at the left, for the formulas of the worked row
+SUMS = 1.5  # frame units at the right, for what a row adds up to
+SINK = 0.5  # a head that gives the first token more than this is told of
+
+Array = npt.NDArray[np.float32]
+
+
+class Mask(LectureScene):
+    """The scores of `query_key`'s head, masked, then one row's softmax worked out, then every row's.
+
+    Data: `scores_LHTS` (scaled, not masked), `pattern_LHTS`, `mask_TS` (where the trace has none, every
+    query may look at itself and at what came before). The head is the one that `chosen_head` finds, the row
+    is the last token's. The exponentials, their sum and the shares of that row are computed from the scores;
+    the pattern at the end is the captured one. A prompt of more than MOST_PLACES tokens shows its first and
+    last ones and the key that the last query matches best; what is not shown is counted in the sums.
+    """
+
+    def construct(self) -> None:
+        """The scores, the mask, one row, all rows, the pattern."""
+        # data
+        trace = self.trace
+        layer, head = chosen_head(self)
+        tokens, last = trace.tokens, trace.n_tokens - 1
+        scores_TS, pattern_TS = trace.scores_LHTS[layer, head], trace.pattern_LHTS[layer, head]
+        may_look_TS = trace.mask_TS[:] > 0 if trace.has("mask_TS") else np.tri(last + 1, dtype=bool)
+        self.scores, self.pattern, self.may_look = scores_TS, pattern_TS, may_look_TS
+        self.scale = palette.robust_scale(scores_TS)
+
+        # picture
+        self.credit(layer, head)
+        stage = self.layout.stage
+        places = elide_around(last + 1, MOST_PLACES, matched_key(trace, layer, head))
+        self.grid = AttentionGrid(tokens, places, stage.width - SUMS, stage.height - 0.35, side=SIDE)
+        self.grid.move_to([0, stage.center[1] + 0.15, 0])
+        self.headroom = stage.top - float(self.grid.get_top()[1])
+        self.grid.shift([(SIDE - SUMS) / 2 - self.grid.cells.get_x(), 0, 0])
+        self.worked = self._softmax_row(last)
+        self.sums: dict[int, Lettering] = {}
+        self.note = text(f"scores_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
+        self.note.next_to(self.grid.cells, DOWN, buff=0.14)
+
+        # story
+        with self.beat(
+            "scores",
+            _("The scores of one head: a row for each token that asks, a column for each that answers."),
+        ):
+            labels = [*self.grid.row_labels, *self.grid.column_labels]
+            self.play(LaggedStart(*(FadeIn(label) for label in labels), lag_ratio=0.03), run_time=1.0)
+            self.add(self.grid.cells)
+            self._appear()
+            self.play(FadeIn(self.note), run_time=0.4)
+        with self.beat("mask", self._mask_narration()):
+            self.wait(1)
+            self._mask()
+        with self.beat(
+            "exponential",
+            _(
+                "Softmax turns each row into shares. It raises e to every score, "
+                "less the row's largest, {largest}, so that no number explodes."
+            ).format(largest=signed(self.worked.largest)),
+        ):
+            self._lift(last)
+            self._raise()
+        with self.beat(
+            "shares",
+            _("Each result, divided by their sum, is that key's share of the attention of “{query}”.").format(
+                query=token_quote(tokens[last])
+            ),
+        ):
+            self._divide()
+        with self.beat("rows", _("Every row does the same, each for itself, and each adds up to 100 %.")):
+            self._return(last)
+            self._count_rows()
+        with self.beat("pattern", self._pattern_narration()):
+            self.note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
+            self.note.next_to(self.grid.cells, DOWN, buff=0.14)
+            self.play(FadeIn(self.note), run_time=0.4)
+            self._dots()
+            self.wait(1)
+
+    def _softmax_row(self, query: int) -> SoftmaxRow:
+        """The work on one row, in the grid's columns, between its keys and the bottom of the stage."""
+        grid, stage = self.grid, self.layout.stage
+        allowed = self.may_look[query]
+        groups, after = [], 0
+        for index, place in enumerate(grid.places):
+            if place is None:
+                following = grid.places[index + 1]
+                assert following is not None
+                hidden = slice(after, following)
+                groups.append(self.scores[query, hidden][allowed[hidden]])
+            else:
+                groups.append(self.scores[query, place : place + 1][allowed[place : place + 1]])
+                after = place + 1
+        columns = [float(grid.middle_of(0, column)[0]) for column in range(len(grid.places))]
+        return SoftmaxRow(
+            groups,
+            columns,
+            top=float(grid.cells.get_top()[1]) + self.headroom - 0.38,
+            bottom=stage.bottom + 0.1,
+            pitch=grid.cell[0],
+            size=grid.number_size,
+            sum_word=_("sum"),
+        )
+
+    # The rest plays the story's parts.
+
+    def _score(self, at: tuple[int, int]) -> Look:
+        """How a cell looks before the softmax; a masked one is empty."""
+        return score_look(float(self.scores[at]), self.scale) if self.may_look[at] else UNSEEN
+
+    def _weight(self, at: tuple[int, int]) -> Look:
+        """How a cell looks after the softmax."""
+        if not self.may_look[at]:
+            return UNSEEN
+        weight = float(self.pattern[at])
+        return Look(share_words(weight), ink=0.45 + 0.55 * min(1.0, weight))
+
+    def _change(self, look: Callable[[tuple[int, int], float], Look], run_time: float) -> None:
+        """Play a change of all cells, one row after the other; `look` tells a cell's look from 0…1."""
+        rows = self.grid.positions
+        lead = 0.5 * len(rows)  # rows that are under way at once
+
+        def step(_cells: object, amount: float) -> None:
+            for order, query in enumerate(rows):
+                begun = min(1.0, max(0.0, (amount * (len(rows) - 1 + lead) - order) / lead))
+                self.grid.show({(query, key): look((query, key), begun) for key in rows})
+
+        self.play(UpdateFromAlphaFunc(self.grid.cells, step, rate_func=linear), run_time=run_time)
+
+    def _appear(self) -> None:
+        """All scores, the later tokens' as well."""
+        self._change(
+            lambda at, amount: replace(score_look(float(self.scores[at]), self.scale), seen=amount), 2.0
+        )
+
+    def _mask(self) -> None:
+        """The scores of later tokens fall to −∞ and are gone."""
+
+        def fall(at: tuple[int, int], amount: float) -> Look:
+            before = score_look(float(self.scores[at]), self.scale)
+            if self.may_look[at] or amount <= 0:
+                return before
+            if amount >= 1:
+                return Look("−∞", ink=0.62)
+            score = float(self.scores[at]) - (10.0 ** (3 * amount) - 1)
+            return Look(score_look(max(score, -999.0), self.scale).words, 0.62, before.glow * (1 - amount))
+
+        def vanish(at: tuple[int, int], amount: float) -> Look:
+            return self._score(at) if self.may_look[at] else Look("−∞", ink=0.62, seen=1 - amount)
+
+        self._change(fall, 2.4)
+        self.wait(0.6)
+        self._change(vanish, 1.2)
+
+    def _lift(self, query: int) -> None:
+        """Lift one row out of the grid and up under the keys."""
+        grid, row = self.grid, self.worked
+        own = grid.row_labels[grid.places.index(query)]
+        others = [label for label in grid.row_labels if label is not own]
+        up = float(row.score_numbers[0].get_y()) - float(own.get_y())
+        row.score_numbers.shift([0, -up, 0])
+
+        def leave(_cells: object, amount: float) -> None:
+            grid.show(
+                {at: replace(self._score(at), seen=self._score(at).seen * (1 - amount)) for at in grid.looks}
+            )
+
+        self.add(row.score_numbers)
+        self.play(
+            UpdateFromAlphaFunc(grid.cells, leave, rate_func=smooth),
+            FadeOut(VGroup(*others), self.note),
+            run_time=0.8,
+        )
+        self.play(
+            VGroup(row.score_numbers, own).animate.shift([0, up, 0]),
+            grid.column_labels.animate.shift([0, self.headroom, 0]),
+            run_time=1.0,
+        )
+
+    def _raise(self) -> None:
+        """Under each score its exponential, and at the end of the line their sum."""
+        row, columns = self.worked, len(self.grid.places)
+        self.play(FadeIn(row.power, row.sum_label), run_time=0.6)
+
+        def step(_moving: object, amount: float) -> None:
+            row.raise_to(amount * columns)
+
+        moving = VGroup(row.exponential_numbers, row.summed)
+        self.play(UpdateFromAlphaFunc(moving, step, rate_func=linear), run_time=max(1.5, 0.35 * columns))
+
+    def _divide(self) -> None:
+        """Bars grow to their shares."""
+        row = self.worked
+        self.play(FadeIn(row.division, row.ground), run_time=0.8)
+
+        def step(_moving: object, amount: float) -> None:
+            row.divide_to(amount)
+
+        moving = VGroup(row.bars, row.share_numbers, row.total)
+        self.play(UpdateFromAlphaFunc(moving, step, rate_func=smooth), run_time=2.5)
+
+    def _return(self, query: int) -> None:
+        """Put the row back among the others, whose scores are still to be divided."""
+        grid = self.grid
+        own = grid.row_labels[grid.places.index(query)]
+        own.generate_target().set_y(grid.place_of(query, query)[1])
+        self.play(FadeOut(self.worked), run_time=0.6)
+
+        def back(_cells: object, amount: float) -> None:
+            grid.show({at: replace(self._score(at), seen=self._score(at).seen * amount) for at in grid.looks})
+
+        self.play(
+            MoveToTarget(own),
+            grid.column_labels.animate.shift([0, -self.headroom, 0]),
+            FadeIn(VGroup(*(label for label in grid.row_labels if label is not own))),
+            UpdateFromAlphaFunc(grid.cells, back),
+            run_time=0.8,
+        )
+
+    def _count_rows(self) -> None:
+        """Every score turns into its share, row by row; at each row's end what the row adds up to."""
+        grid = self.grid
+        for query in grid.positions:
+            end = grid.place_of(query, grid.positions[-1]) + np.array([grid.cell[0] / 2 + 0.2, 0, 0])
+            total = text(
+                percent(float(self.pattern[query].sum(dtype=np.float64)), 0),
+                0.9 * grid.number_size,
+                palette.FAINT,
+            )
+            self.sums[query] = total.move_to(end + np.array([total.width / 2, 0, 0]))
+
+        def count_up(at: tuple[int, int], amount: float) -> Look:
+            before, after = self._score(at), self._weight(at)
+            if before.seen <= 0:
+                return UNSEEN
+            fading = max(0.0, 1 - 3 * amount)
+            if fading > 0:
+                return replace(before, ink=before.ink * fading, glow=before.glow * (1 - amount))
+            counted = (amount - 1 / 3) * 1.5
+            words = share_words(float(self.pattern[at]) * counted)
+            return Look(words, after.ink * min(1.0, 3 * counted), before.glow * (1 - amount))
+
+        self._change(count_up, 3.0)
+        self.play(LaggedStart(*(FadeIn(total) for total in self.sums.values()), lag_ratio=0.1), run_time=1.0)
+
+    def _dots(self) -> None:
+        """Beside each number, or in its place, a dot of the weight's size."""
+        roomy = self.grid.roomy
+
+        def swell(at: tuple[int, int], amount: float) -> Look:
+            look = self._weight(at)
+            if look.seen <= 0:
+                return UNSEEN
+            weight = float(self.pattern[at])
+            return replace(
+                look,
+                dot=weight * amount,
+                aside=amount if roomy else 0.0,
+                ink=look.ink if roomy else look.ink * (1 - amount),
+            )
+
+        self._change(swell, 2.0)
+
+    def _mask_narration(self) -> str:
+        if self.may_look.all():
+            return _(
+                "A token may look at itself and at what came before. "
+                "Here that is everything: nothing is masked."
+            )
+        return _(
+            "A later token must not tell an earlier one: training would give the answer away. "
+            "Every score right of the diagonal becomes −∞."
+        )
+
+    def _pattern_narration(self) -> str:
+        weights_S = self.pattern[-1]
+        if len(weights_S) == 1:
+            return _("This is the attention pattern: a token alone gives itself everything.")
+        first = float(self.pattern[1:, 0].mean(dtype=np.float64))
+        if first > SINK:
+            return _(
+                "This is the attention pattern. On average {share} of a later row rests on the first token: "
+                "what a row does not need elsewhere often goes there."
+            ).format(share=percent(first, 0))
+        tokens, best = self.trace.tokens, int(weights_S.argmax())
+        return _(
+            "This is the attention pattern: the larger the dot, the more weight. "
+            "“{query}” gives {share} of its attention to “{key}”."
+        ).format(
+            query=token_quote(tokens[-1]),
+            key=token_quote(tokens[best]),
+            share=percent(float(weights_S[best]), 0),
+        )
+
+
+def share_words(weight: float) -> str:
+    """A weight in whole per cent."""
+    return f"{100 * weight:.0f} %"

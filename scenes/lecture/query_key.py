@@ -1,0 +1,397 @@
+"""What am I looking for, and what do I hold: the grid of q·k/√d."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from manim import (
+    DOWN,
+    RIGHT,
+    UP,
+    Arrow,
+    FadeIn,
+    FadeOut,
+    Group,
+    GrowArrow,
+    LaggedStart,
+    MoveToTarget,
+    Rectangle,
+    Transform,
+    UpdateFromAlphaFunc,
+    VGroup,
+    linear,
+    smooth,
+)
+
+from scenes.chosen_head import chosen_head, matched_key
+from scenes.language import _
+from scenes.layout import Box
+from scenes.lecture_scene import LectureScene
+from scenes.mobjects import palette
+from scenes.mobjects.attention_grid import MOST_PLACES, AttentionGrid, score_look
+from scenes.mobjects.dot_product import DotProduct
+from scenes.mobjects.elision import elide_around
+from scenes.mobjects.heatmap import Heatmap
+from scenes.mobjects.lettering import formula, text
+from scenes.mobjects.numerals import count, plain, signed
+from scenes.mobjects.token_row import TokenChip, TokenRow, token_quote
+from scenes.mobjects.vector import Vector
+
+OPENING = 1.4  # how much larger the prompt is before the vectors need the room
+STRIP_ROWS = 20
+STRIP, STRIP_HEIGHT = 0.42, 3.0  # frame units
+DIMMED = 0.25
+SLOW, FAST = 0.5, 0.35  # of the dot product's time: its first rows, then all that the ⋮ stands for
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A vector, and how the tensor that holds it is indexed."""
+
+    values: Array
+    name: str
+
+
+class Projection(VGroup):
+    """One token: its vector, and the shorter one that a weight matrix makes of it.
+
+    Args:
+        box: where to stand.
+        chip: the token.
+        source, result: the two vectors.
+        matrix: Typst maths, the weight matrix' name.
+        question: what the result stands for.
+        colour: of the result.
+    """
+
+    def __init__(
+        self,
+        box: Box,
+        chip: TokenChip,
+        source: Named,
+        result: Named,
+        matrix: str,
+        question: str,
+        colour: str,
+    ) -> None:
+        middle = box.center[0]
+        self.chip = chip
+        self.source = Vector(source.values, size=0.3, colour=palette.CAPTION)
+        self.result = Vector(result.values, size=0.3, colour=colour)
+        self.source.move_to([middle - 1.75, box.center[1], 0])
+        self.result.move_to([middle + 1.75, box.center[1], 0])
+        self.arrow = Arrow(
+            self.source.get_right(), self.result.get_left(), buff=0.25, stroke_width=3, color=colour,
+            max_tip_length_to_length_ratio=0.12,
+        )  # fmt: skip
+        self.matrix = formula(f"$ {matrix} $", 0.5, colour).next_to(self.arrow, UP, buff=0.15)
+        self.question = text(question, 0.34, colour)
+        if self.question.width > 3.4:
+            self.question.scale_to_fit_width(3.4)
+        top = box.top - chip.height / 2
+        self.question.move_to([middle + 1.75, top, 0])
+        chip.move_to([middle - 1.75, top, 0])
+        self.name = result.name
+        self.names = VGroup(*(self._name(*pair) for pair in ((self.source, source), (self.result, result))))
+        super().__init__(
+            self.chip, self.source, self.arrow, self.matrix, self.result, self.question, self.names
+        )
+
+    def _name(self, column: Vector, vector: Named) -> VGroup:
+        size = text(_("{count} numbers").format(count=count(len(vector.values))), 0.24, palette.CAPTION)
+        name = text(vector.name, 0.2, palette.FAINT, mono=True)
+        return VGroup(size, name).arrange(DOWN, buff=0.08).next_to(column, DOWN, buff=0.16)
+
+
+class QueryKey(LectureScene):
+    """One head's queries and keys, one score worked out, then the grid of all of them.
+
+    Data: `ln1_LTD`, `q_LHTK`, `k_LHTK`, `scores_LHTS` (scaled, not masked). The head is the one that
+    `chosen_head` finds, the query is the last token's, the key the one that it matches best
+    (`matched_key`). A prompt of more than MOST_PLACES tokens shows its first and last ones and that key.
+    """
+
+    def construct(self) -> None:
+        """Two vectors from one, their dot product, a row of them, the grid."""
+        # data
+        trace, facts = self.trace, self.trace.facts
+        layer, head = chosen_head(self)
+        query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
+        ln1_TD = trace.ln1_LTD[layer]
+        q_TK, k_TK = trace.q_LHTK[layer, head], trace.k_LHTK[layer, head]
+        scores_TS = trace.scores_LHTS[layer, head]
+        scale = palette.robust_scale(scores_TS)
+
+        # picture
+        self.credit(layer, head)
+        stage = self.layout.stage
+        self.row = TokenRow(trace.tokens, stage.width, size=0.42)
+        opening = min(OPENING, stage.width / self.row.width)
+        at_top = np.array([stage.center[0], stage.top - self.row.height / 2, 0])
+        self.row.scale(opening).move_to([0, stage.center[1] + 0.5 * STRIP_HEIGHT + 0.3, 0])
+        self.strips = self._strips(ln1_TD, layer)
+        below = Box(
+            stage.left, stage.right, stage.bottom + 0.05, stage.top - self.row.height / opening - 0.35
+        )
+        halves = below.columns(1, 1)
+        self.query = Projection(
+            halves[0],
+            TokenChip(trace.tokens[query], query, 0.42),
+            Named(ln1_TD[query], f"ln1_LTD[{layer}, {query}]"),
+            Named(q_TK[query], f"q_LHTK[{layer}, {head}, {query}]"),
+            "W_Q",
+            _("What am I looking for?"),
+            palette.QUERY,
+        )
+        self.key = Projection(
+            halves[1],
+            TokenChip(trace.tokens[key], key, 0.42),
+            Named(ln1_TD[key], f"ln1_LTD[{layer}, {key}]"),
+            Named(k_TK[key], f"k_LHTK[{layer}, {head}, {key}]"),
+            "W_K",
+            _("What do I hold?"),
+            palette.KEY,
+        )
+        self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.4, 3.2)
+        score = float(scores_TS[query, key])
+        dot = float(self.work.sums[-1])
+        self.verdict = formula(
+            f"$ (#tone(\"{palette.QUERY}\", $q$) dot #tone(\"{palette.KEY}\", $k$)) / sqrt(d_\"head\") = "
+            f"({signed(dot, 2)}) / sqrt({facts.d_head}) = {signed(score, 2)} $",
+            0.46,
+        )  # fmt: skip
+        places = elide_around(trace.n_tokens, MOST_PLACES, key)
+        self.grid = AttentionGrid(trace.tokens, places, stage.width, stage.height - 0.35)
+        self.grid.move_to([0, stage.center[1] + 0.15, 0])
+        self.looks = {
+            (q, k): score_look(float(scores_TS[q, k]), scale)
+            for q in self.grid.positions
+            for k in self.grid.positions
+        }
+        self.note = text(
+            _("scores_LHTS[{layer}, {head}] · brightest: {scale} or more").format(
+                layer=layer, head=head, scale=signed(scale)
+            ),
+            0.2,
+            palette.FAINT,
+        )
+        self.note.next_to(self.grid.cells, DOWN, buff=0.14)
+
+        # story
+        with self.beat(
+            "tokens",
+            _(
+                "On its way through layer {layer}, every token is a vector of {width} numbers. "
+                "How does it find the others that matter to it?"
+            ).format(layer=layer, width=count(facts.d_model)),
+        ):
+            self.play(
+                LaggedStart(*(FadeIn(part, shift=0.25 * UP) for part in self.row), lag_ratio=0.1),
+                run_time=1.4,
+            )
+            self.play(
+                LaggedStart(*(FadeIn(part, shift=0.25 * DOWN) for part in self.strips), lag_ratio=0.1),
+                run_time=1.6,
+            )
+        with self.beat(
+            "query",
+            _(
+                "An attention head multiplies it by a learned matrix. "
+                "The result, {count} numbers long, is the token's query: what it looks for."
+            ).format(count=count(facts.d_head)),
+        ):
+            self.play(FadeOut(self.strips), run_time=0.5)
+            self.play(self.row.animate.scale(1 / opening).move_to(at_top), run_time=1.0)
+            self._grow(self.query, query)
+        with self.beat(
+            "key",
+            _(
+                "A second matrix gives every token a key: what it has to offer. "
+                "A query and a key that point the same way are a match."
+            ),
+        ):
+            self._grow(self.key, key)
+        with self.beat(
+            "product",
+            _(
+                "How well they match is their dot product: multiply number by number, "
+                "add up all {count}, and divide by the root of their count."
+            ).format(count=count(facts.d_head)),
+        ):
+            self._work_out()
+        with self.beat(
+            "row",
+            _(
+                "That is one cell. The same query, “{query}”, against the key of every token fills its row."
+            ).format(query=token_quote(trace.tokens[query])),
+        ):
+            self._land(query, key)
+            self._fill([query], run_time=2.0)
+        with self.beat("grid", self._grid_narration(float(scores_TS.min()), float(scores_TS.max()))):
+            self._fill([place for place in self.grid.positions if place != query], run_time=3.0)
+            self.play(FadeIn(self.note), run_time=0.5)
+        with self.beat("match", self._match_narration(scores_TS[query], key)):
+            self._spotlight(query, key)
+            self.wait(1)
+
+    # The rest plays the story's parts.
+
+    def _strips(self, ln1_TD: Array, layer: int) -> Group:
+        """Under each token of the row the beginning of its vector, as blocks in the token's hue."""
+        rows = min(STRIP_ROWS, ln1_TD.shape[1])
+        shown = ln1_TD[list(self.row.chips), :rows]
+        scale = palette.robust_scale(shown)
+        strips = Group()
+        for values, (index, chip) in zip(shown, self.row.chips.items(), strict=True):
+            width = min(STRIP, 0.8 * chip.width)
+            strip = Heatmap(values[:, None], width, STRIP_HEIGHT, scale, palette.token_ramp(index))
+            strips.add(strip.next_to(chip, DOWN, buff=0.2))
+        note = text(
+            _("ln1_LTD[{layer}], the first {rows} of {width} numbers · white: ±{scale} or more").format(
+                layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale)
+            ),
+            0.22,
+            palette.FAINT,
+        )
+        strips.add(note.next_to(strips, DOWN, buff=0.25).set_x(self.row.get_x()))
+        return strips
+
+    def _grow(self, half: Projection, token: int) -> None:
+        """The token comes down from the row, becomes its vector, and that becomes the other."""
+        rest = half.chip.get_center()
+        half.chip.move_to(self.row.chips.get(token, self.row.gap))
+        self.play(half.chip.animate.move_to(rest), run_time=0.8)
+        self.play(FadeIn(half.source, shift=0.25 * DOWN), FadeIn(half.names[0]), run_time=0.8)
+        self.play(GrowArrow(half.arrow), FadeIn(half.matrix), run_time=0.8)
+        self.play(FadeIn(half.result, shift=0.5 * RIGHT), FadeIn(half.names[1]), run_time=0.8)
+        self.play(FadeIn(half.question, shift=0.25 * UP), run_time=0.6)
+
+    def _work_out(self) -> None:
+        """Bring the two vectors together and sum up their products, one by one, then faster."""
+        stage, work = self.layout.stage, self.work
+        work.shift([stage.center[0], stage.center[1] + 0.25, 0])
+        self.verdict.move_to([work.chart_middle, stage.bottom + self.verdict.height / 2, 0])
+        halves = ((self.query, work.left), (self.key, work.right))
+        fading = [
+            part for half, _column in halves for part in (half.source, half.arrow, half.matrix, half.question)
+        ]
+        names = [half.names for half, _column in halves]
+        self.play(*(FadeOut(part) for part in (self.row, *fading, *names)), run_time=0.6)
+        moves = []
+        for half, column in halves:
+            chip = half.chip.generate_target()
+            chip.scale(min(1.0, 1.75 / chip.width)).next_to(column, UP, buff=0.25)
+            moves += [
+                MoveToTarget(half.chip),
+                FadeOut(half.result, target_position=column),
+                FadeIn(column, target_position=half.result),
+            ]
+        self.play(*moves, run_time=1.0)
+        self.labels = VGroup(text(_("products"), 0.24, palette.CAPTION).next_to(work.middle, DOWN, buff=0.2))
+        for half, column in halves:
+            tensor, _bracket, index = half.name.partition("[")
+            name = (text(words, 0.2, palette.FAINT, mono=True) for words in (tensor, f"[{index}"))
+            self.labels.add(VGroup(*name).arrange(DOWN, buff=0.06).next_to(column, DOWN, buff=0.2))
+        legend = text(_("bars: the products · line: their sum so far"), 0.22, palette.FAINT)
+        self.labels.add(legend.move_to([work.chart_middle, work.get_top()[1] + 0.45, 0]))
+        self.play(FadeIn(self.labels), FadeIn(work), run_time=0.6)
+        slow = min(3, len(work.products))
+
+        def add_up(moving: DotProduct, amount: float) -> None:
+            pace = [0.0, SLOW, SLOW + FAST, 1.0]
+            moving.show(
+                round(
+                    float(np.interp(amount, pace, [0, slow, len(work.products) - slow, len(work.products)]))
+                )
+            )
+
+        self.play(UpdateFromAlphaFunc(work, add_up, rate_func=linear), run_time=5.5)
+        work.show(len(work.products))
+        self.play(FadeIn(self.verdict, shift=0.25 * UP), run_time=0.8)
+
+    def _land(self, query: int, key: int) -> None:
+        """Put the score into its cell."""
+        score = self.looks[query, key]
+        number = text(score.words, 0.46).move_to(self.verdict.get_right(), aligned_edge=RIGHT)
+        gone = (self.work, self.labels, self.verdict, self.query.chip, self.key.chip)
+        self.add(number)
+        self.play(*(FadeOut(part) for part in gone), run_time=0.6)
+        self.play(FadeIn(self.grid.row_labels), FadeIn(self.grid.column_labels), run_time=0.8)
+        self.add(self.grid.cells, number)
+        target = number.copy().scale(self.grid.number_size / 0.46).move_to(self.grid.place_of(query, key))
+        self.play(Transform(number, target), run_time=1.0)
+        self.remove(number)
+        self.grid.show({(query, key): score})
+
+    def _fill(self, queries: list[int], run_time: float) -> None:
+        """Let the rows of these queries appear, cell by cell, one row after the other."""
+        keys = self.grid.positions
+        there = {place for place, look in self.grid.looks.items() if look.seen > 0}
+
+        def wave(_cells: object, amount: float) -> None:
+            for row, query in enumerate(queries):
+                for column, key in enumerate(keys):
+                    begun = amount * (len(queries) + 1) - row - column / len(keys)
+                    if (query, key) not in there:
+                        look = self.looks[query, key]
+                        self.grid.show({(query, key): replace(look, seen=min(1.0, max(0.0, 3 * begun)))})
+
+        self.play(UpdateFromAlphaFunc(self.grid.cells, wave, rate_func=linear), run_time=run_time)
+
+    def _spotlight(self, query: int, key: int) -> None:
+        """Dim everything but the query's row, and frame its best key."""
+        others = [
+            label
+            for place, label in zip(self.grid.places, self.grid.row_labels, strict=True)
+            if place != query
+        ]
+        others += [
+            label
+            for place, label in zip(self.grid.places, self.grid.column_labels, strict=True)
+            if place != key
+        ]
+
+        def dim(_cells: object, amount: float) -> None:
+            seen = 1 - (1 - DIMMED) * amount
+            self.grid.show(
+                {at: replace(look, seen=seen) for at, look in self.looks.items() if at[0] != query}
+            )
+
+        self.frame = Rectangle(
+            width=self.grid.cell[0], height=self.grid.cell[1], stroke_color=palette.QUERY, stroke_width=3
+        )
+        self.frame.move_to(self.grid.place_of(query, key))
+        self.play(
+            UpdateFromAlphaFunc(self.grid.cells, dim, rate_func=smooth),
+            *(label.animate.set_opacity(DIMMED) for label in others),
+            run_time=0.8,
+        )
+        self.play(FadeIn(self.frame, scale=1.3), run_time=0.5)
+
+    def _grid_narration(self, low: float, high: float) -> str:
+        return _(
+            "Every query with every key: {cells} scores, from {low} to {high}. "
+            "The root keeps their spread from growing with the head's width."
+        ).format(cells=count(self.trace.n_tokens**2), low=signed(low), high=signed(high))
+
+    def _match_narration(self, scores_S: Array, key: int) -> str:
+        words = {
+            "query": token_quote(self.trace.tokens[-1]),
+            "key": token_quote(self.trace.tokens[key]),
+            "score": signed(float(scores_S[key])),
+        }
+        if len(scores_S) == 1:
+            return _("A token alone has only its own key to meet: {score}.").format(**words)
+        if scores_S[key] < scores_S.max():
+            return _(
+                "Past the first token, the query of “{query}” matches the key of “{key}” best: {score}. "
+                "What counts is how far it stands above the rest of its row."
+            ).format(**words)
+        return _(
+            "The query of “{query}” matches the key of “{key}” best: {score}. "
+            "What counts is how far it stands above the rest of its row."
+        ).format(**words)
