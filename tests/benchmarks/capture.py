@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,25 +44,26 @@ def milliseconds(work: Callable[[], Any]) -> float:
     return 1e3 * (time.process_time() - before)
 
 
+def forward(network: GPT2LMHeadModel, batch: torch.Tensor) -> Any:
+    """A plain forward pass."""
+    with torch.inference_mode():
+        return network(batch)
+
+
 def compare(directory: Path, rounds: int) -> list[tuple[int, float, float, float]]:
     """(T, a plain forward in ms, a capture in ms, the median of the rounds' ratios) for each length."""
     ours = load(str(directory), "cpu")
-    plain = GPT2LMHeadModel.from_pretrained(
-        directory, dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    plain = GPT2LMHeadModel.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager")
+    plain.train(False)
     rows = []
     for length in LENGTHS:
         ids_T = np.random.default_rng(0).integers(1, 8000, length)
-
-        def forward(ids: torch.Tensor = torch.from_numpy(ids_T)[None]) -> None:
-            with torch.inference_mode():
-                plain(ids)
-
-        def captured(ids: Any = ids_T) -> None:
-            capture(ours, ids)
-
-        forward(), captured()
-        pairs = [(milliseconds(forward), milliseconds(captured)) for _ in range(rounds)]
+        batch = torch.from_numpy(ids_T)[None]
+        measured = [
+            (milliseconds(partial(forward, plain, batch)), milliseconds(partial(capture, ours, ids_T)))
+            for _ in range(rounds + 2)
+        ]
+        pairs = measured[2:]  # the first two warm up
         times = [statistics.median(column) for column in zip(*pairs, strict=True)]
         rows.append((length, times[0], times[1], statistics.median(b / a for a, b in pairs)))
     return rows
