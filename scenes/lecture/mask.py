@@ -23,7 +23,7 @@ from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import MOST_PLACES, UNSEEN, AttentionGrid, Look, score_look
+from scenes.mobjects.attention_grid import MOST_PLACES, UNSEEN, AttentionGrid, Look, glow_scale, score_look
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import percent, signed
@@ -56,7 +56,7 @@ class Mask(LectureScene):
         scores_TS, pattern_TS = trace.scores_LHTS[layer, head], trace.pattern_LHTS[layer, head]
         may_look_TS = trace.mask_TS[:] > 0 if trace.has("mask_TS") else np.tri(last + 1, dtype=bool)
         self.scores, self.pattern, self.may_look = scores_TS, pattern_TS, may_look_TS
-        self.scale = palette.robust_scale(scores_TS)
+        self.scale = glow_scale(scores_TS)
 
         # picture
         self.credit(layer, head)

@@ -30,7 +30,7 @@ from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import MOST_PLACES, AttentionGrid, score_look
+from scenes.mobjects.attention_grid import MOST_PLACES, AttentionGrid, glow_scale, score_look
 from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.heatmap import Heatmap
@@ -95,7 +95,7 @@ class Projection(VGroup):
         top = box.top - chip.height / 2
         self.question.move_to([middle + 1.75, top, 0])
         chip.move_to([middle - 1.75, top, 0])
-        self.name = result.name
+        self.tensor = result.name
         self.names = VGroup(*(self._name(*pair) for pair in ((self.source, source), (self.result, result))))
         super().__init__(
             self.chip, self.source, self.arrow, self.matrix, self.result, self.question, self.names
@@ -124,7 +124,7 @@ class QueryKey(LectureScene):
         ln1_TD = trace.ln1_LTD[layer]
         q_TK, k_TK = trace.q_LHTK[layer, head], trace.k_LHTK[layer, head]
         scores_TS = trace.scores_LHTS[layer, head]
-        scale = palette.robust_scale(scores_TS)
+        scale = glow_scale(scores_TS)
 
         # picture
         self.credit(layer, head)
@@ -162,7 +162,7 @@ class QueryKey(LectureScene):
         self.verdict = formula(
             f"$ (#tone(\"{palette.QUERY}\", $q$) dot #tone(\"{palette.KEY}\", $k$)) / sqrt(d_\"head\") = "
             f"({signed(dot, 2)}) / sqrt({facts.d_head}) = {signed(score, 2)} $",
-            0.46,
+            0.43,
         )  # fmt: skip
         places = elide_around(trace.n_tokens, MOST_PLACES, key)
         self.grid = AttentionGrid(trace.tokens, places, stage.width, stage.height - 0.35)
@@ -293,7 +293,7 @@ class QueryKey(LectureScene):
         self.play(*moves, run_time=1.0)
         self.labels = VGroup(text(_("products"), 0.24, palette.CAPTION).next_to(work.middle, DOWN, buff=0.2))
         for half, column in halves:
-            tensor, _bracket, index = half.name.partition("[")
+            tensor, _bracket, index = half.tensor.partition("[")
             name = (text(words, 0.2, palette.FAINT, mono=True) for words in (tensor, f"[{index}"))
             self.labels.add(VGroup(*name).arrange(DOWN, buff=0.06).next_to(column, DOWN, buff=0.2))
         legend = text(_("bars: the products · line: their sum so far"), 0.22, palette.FAINT)
@@ -312,6 +312,7 @@ class QueryKey(LectureScene):
         self.play(UpdateFromAlphaFunc(work, add_up, rate_func=linear), run_time=5.5)
         work.show(len(work.products))
         self.play(FadeIn(self.verdict, shift=0.25 * UP), run_time=0.8)
+        self.wait(1.5)
 
     def _land(self, query: int, key: int) -> None:
         """Put the score into its cell."""
@@ -373,6 +374,11 @@ class QueryKey(LectureScene):
         self.play(FadeIn(self.frame, scale=1.3), run_time=0.5)
 
     def _grid_narration(self, low: float, high: float) -> str:
+        if self.trace.n_tokens == 1:
+            return _(
+                "One token makes a grid of one cell. "
+                "The root keeps scores from growing with the head's width."
+            )
         return _(
             "Every query with every key: {cells} scores, from {low} to {high}. "
             "The root keeps their spread from growing with the head's width."

@@ -67,6 +67,12 @@ def score_look(score: float, scale: float) -> Look:
     return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if score > 0 else 0.62, glow=glow)
 
 
+def glow_scale(scores_TS: npt.NDArray[np.float32]) -> float:
+    """The score that glows brightest: the 99th percentile of those above 0, or 1 where there are none."""
+    positive = scores_TS[scores_TS > 0]
+    return palette.robust_scale(positive) if positive.size else 1.0
+
+
 class AttentionGrid(Group):
     """Cells with labels: a row for each query, a column for each key.
 
@@ -126,7 +132,8 @@ class AttentionGrid(Group):
                 assert after is not None
                 labels.add(text(f"⋯ {count(after - before - 1)}", 0.8 * LABEL_SIZE, palette.FAINT))
             else:
-                labels.add(token_words(tokens[place], LABEL_SIZE, colour))
+                piece = tokens[place] if tokens[place].strip(b" ") else b"\xe2\x90\xa3" * len(tokens[place])
+                labels.add(token_words(piece, LABEL_SIZE, colour))  # ␣: a blank label would look forgotten
         return labels
 
     def _fit(

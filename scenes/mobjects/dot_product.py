@@ -18,6 +18,7 @@ ROWS = 7  # of each column, the ⋮ included
 SIZE = 0.33
 APART = 0.66  # from column to column
 BAR = 0.7  # width of a product's bar over the distance to the next
+CLEAR = 0.28  # of the number from the ground line
 POSITIVE, NEGATIVE = "#BDBDBD", "#6E6E6E"
 
 
@@ -130,5 +131,11 @@ class DotProduct(VGroup):
             self.box.set_y(now.get_y())
         self.total.rewrite(signed(float(self.sums[summed]), 2))
         self.total.set_opacity(1.0 if summed else 0.0)
-        self.total.move_to(self._tips[summed] + moved + np.array([0.14 + self.total.width / 2, 0, 0]))
+        tip = self._tips[summed] + moved + np.array([0.14 + self.total.width / 2, 0, 0])
+        tip[1] = (
+            max(tip[1], self.zero.get_y() + CLEAR)
+            if self.sums[summed] >= 0
+            else min(tip[1], self.zero.get_y() - CLEAR)
+        )
+        self.total.move_to(tip)
         return self

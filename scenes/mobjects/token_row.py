@@ -40,11 +40,9 @@ def _cut(label: str) -> str:
 
 
 def token_quote(piece: bytes) -> str:
-    """A token's label inside a sentence: without the space it begins with, unless it is nothing else."""
+    """A token inside a sentence: its text without the space that it begins with, else its bytes as 0x8E."""
     label, mono = token_label(piece)
-    if not label.strip() or (mono and not drawable(label)):
-        return piece.hex(" ").upper()
-    return label.strip()
+    return _cut("0x" + piece.hex().upper()) if mono or not label.strip() else label.strip()
 
 
 def token_words(piece: bytes, size: float, colour: str) -> Lettering:
