@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
-from dataclasses import dataclass, replace
-from unicodedata import east_asian_width
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +20,8 @@ from manim import (
     LaggedStart,
     Line,
     Rectangle,
-    Triangle,
     UpdateFromAlphaFunc,
     VGroup,
-    VMobject,
     smooth,
     there_and_back,
 )
@@ -35,20 +31,17 @@ from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.bars import ProbabilityBars
-from scenes.mobjects.lettering import Lettering, string_points, text
+from scenes.mobjects.distribution_strip import THICKNESS, DistributionStrip, Needle
+from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count, percent
-from scenes.mobjects.token_row import TokenChip, TokenRow, token_label, token_quote
+from scenes.mobjects.running_text import RunningText
+from scenes.mobjects.token_row import TokenChip, TokenRow, token_quote
 
 MOST_BARS = 8
 MOST_STEPS = 8  # later steps are only seen in the final text
 OPENING = 1.6  # how much larger the prompt is before the model needs the room
-STRIP = 0.26
 CHIP = 0.3  # em of the drawn token where it is drawn
 DIMMED = 0.3
-MONO = 0.72  # the monospaced face looks larger than the text face
-LARGEST, SMALLEST = 0.85, 0.5  # em of the final text
-LEADING = 1.45
-NEVER_FIRST = "、。，．」』）！？ー…"  # of a line
 WRITTEN = palette.QUERY  # the colour of what the model wrote
 
 Floats = npt.NDArray[np.float64]
@@ -70,69 +63,6 @@ class Step:
     def row(self) -> int:
         """The drawn token's bar; the rest bar if it has none of its own."""
         return self.ids_N.index(self.drawn) if self.drawn in self.ids_N else len(self.ids_N)
-
-
-class Strip(VGroup):
-    """0 to 100 %: every token takes its probability's share, in the order of the vocabulary's ids.
-
-    The tokens that have a bar are drawn in its colour; all others are grey.
-
-    Attributes:
-        segments: one for each bar, in the bars' order.
-        lit: the drawn token's own segment, seen where it has no bar.
-        starts, shares: what the segments show now; the last entry is `lit`.
-    """
-
-    def __init__(self, bars: int, left: float, right: float, y: float) -> None:
-        self.left, self.length, self.y = left, right - left, y
-        self.whole = Rectangle(
-            width=self.length, height=STRIP, stroke_width=0, fill_color=palette.REST, fill_opacity=1
-        ).move_to([(left + right) / 2, y, 0])
-        self.segments = [_block(palette.bar_colour(row, bars)) for row in range(bars)]
-        self.lit = _block(palette.WHITE).set_fill(opacity=0)
-        super().__init__(self.whole, *self.segments, self.lit)
-        self.show(np.zeros(bars + 1), np.zeros(bars + 1))
-
-    def x(self, share: float) -> float:
-        """Where `share` (0…1) of the distribution lies."""
-        return self.left + share * self.length
-
-    def show(self, starts: Floats, shares: Floats) -> Strip:
-        """Set where every segment begins and how long it is, as shares of the whole."""
-        self.starts, self.shares = starts, shares
-        for segment, start, share in zip((*self.segments, self.lit), starts, shares, strict=True):
-            left, right, half = self.x(float(start)), self.x(float(start + share)), STRIP / 2
-            corners = [(left, half), (right, half), (right, -half), (left, -half), (left, half)]
-            segment.set_points_as_corners([[x, self.y + y, 0.0] for x, y in corners])
-        return self
-
-
-def _block(colour: str) -> VMobject:
-    return VMobject(stroke_width=0, fill_color=colour, fill_opacity=1)
-
-
-class Marker(VGroup):
-    """A needle on the strip, with the number it stands at below."""
-
-    def __init__(self, strip: Strip) -> None:
-        self.strip = strip
-        self.needle = Rectangle(
-            width=0.025, height=STRIP + 0.14, stroke_width=0, fill_color=palette.WHITE, fill_opacity=1
-        )
-        self.head = Triangle(stroke_width=0, fill_color=palette.WHITE, fill_opacity=1).rotate(np.pi)
-        self.head.scale_to_fit_width(0.2)
-        self.number = text("0.00 %", 0.26, palette.WHITE)
-        super().__init__(self.needle, self.head, self.number)
-        self.show(0.0)
-
-    def show(self, uniform: float) -> Marker:
-        """Stand at `uniform`, 0…1."""
-        self.uniform = uniform
-        x, y = self.strip.x(uniform), self.strip.y
-        self.needle.move_to([x, y, 0])
-        self.head.move_to([x, y + STRIP / 2 + 0.07 + self.head.height / 2, 0])
-        self.number.rewrite(percent(uniform, 2)).move_to([x, y - STRIP / 2 - 0.28, 0])
-        return self
 
 
 class NextToken(LectureScene):
@@ -160,9 +90,9 @@ class NextToken(LectureScene):
         stage = self.layout.stage
         self.row = self._row(0)
         top = stage.top - 0.4
-        strip_y = stage.bottom + 0.56 + STRIP / 2
+        strip_y = stage.bottom + 0.56 + THICKNESS / 2
         left, right = stage.columns(3.0, 9.6, gap=0.7)
-        middle = Box(stage.left, stage.right, strip_y + STRIP / 2 + 0.36, top - 0.62)
+        middle = Box(stage.left, stage.right, strip_y + THICKNESS / 2 + 0.36, top - 0.62)
         slab = self._slab(left.width)
         slab.move_to([left.center[0], middle.center[1], 0])
         self.place = Box(right.left, right.right, middle.bottom, middle.top)
@@ -170,12 +100,12 @@ class NextToken(LectureScene):
             max(step.probabilities_N.max(), 1 - step.probabilities_N.sum()) for step in self.steps
         )
         self.bars = self._bars(first)
-        self.strip = Strip(len(first.ids_N), stage.left + 0.75, stage.right - 1.05, strip_y)
+        self.strip = DistributionStrip(len(first.ids_N), stage.left + 0.75, stage.right - 1.05, strip_y)
         ends = VGroup(
             text("0 %", 0.24, palette.FAINT).next_to(self.strip.whole, LEFT, buff=0.15),
             text("100 %", 0.24, palette.FAINT).next_to(self.strip.whole, RIGHT, buff=0.15),
         )
-        self.marker = Marker(self.strip)
+        self.marker = Needle(self.strip)
         words = self._words()
 
         # story
@@ -244,7 +174,12 @@ class NextToken(LectureScene):
                     self.play(*self._land(step), run_time=0.5 * pace)
                     self._append(number, run_time=0.9 * pace)
 
-        self.text = self._final_text()
+        known = trace.token_bytes(0) is not None
+        written = self.written if known else [b" " + piece for piece in self.written]
+        self.text = RunningText(
+            [(trace.tokens, palette.WHITE), (written, WRITTEN)], stage.width - 1, stage.height
+        ).move_to(stage.center)
+
         with self.beat("text", self._closing()):
             stood = VGroup(*(each for each in self.mobjects if each in (self.feed, slab, into, out, ends)))
             self.play(FadeOut(VGroup(stood, self.row, self.bars, self.strip, self.marker)), run_time=0.6)
@@ -326,7 +261,7 @@ class NextToken(LectureScene):
         new_starts = np.append(step.starts_N, step.start)
         new_shares = np.append(step.probabilities_N, step.probability)
 
-        def move(strip: Strip, amount: float) -> None:
+        def move(strip: DistributionStrip, amount: float) -> None:
             strip.show(
                 (1 - amount) * starts + amount * new_starts, (1 - amount) * shares + amount * new_shares
             )
@@ -337,7 +272,7 @@ class NextToken(LectureScene):
         """The needle moves to the number that drew this step's token."""
         start = self.marker.uniform
 
-        def move(marker: Marker, amount: float) -> None:
+        def move(marker: Needle, amount: float) -> None:
             marker.show((1 - amount) * start + amount * step.uniform)
 
         return UpdateFromAlphaFunc(self.marker, move, rate_func=smooth)
@@ -440,134 +375,6 @@ class NextToken(LectureScene):
         return _("Predict, draw, append: that is how {model} writes. Yellow: what it wrote.").format(
             model=self.trace.facts.model_name
         )
-
-    def _final_text(self) -> VGroup:
-        """Prompt and continuation as running text; where it is too long, its end."""
-        known = self.trace.token_bytes(0) is not None
-        written = self.written if known else [b" " + piece for piece in self.written]
-        words = running_words([(self.trace.tokens, palette.WHITE), (written, WRITTEN)])
-        stage = self.layout.stage
-        for size in np.linspace(LARGEST, SMALLEST, 8):
-            rows = fill(words, (stage.width - 1) / float(size))
-            room = int(stage.height / (LEADING * float(size)))
-            if len(rows) <= room:
-                break
-        if len(rows) > room:
-            rows = rows[-room:]
-            rows[0].insert(0, Run("… ", palette.FAINT))
-        block = VGroup()
-        for number, row in enumerate(rows):
-            pen = 0.0
-            for run in merge(row):
-                lettering = run.draw(float(size))
-                lettering.move_to([pen + lettering.width / 2, -number * LEADING * float(size), 0])
-                pen += lettering.width
-                block.add(lettering)
-        return block.move_to(stage.center)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A stretch of the final text in one face and one colour; `new` where a line may break before it."""
-
-    words: str
-    colour: str
-    mono: bool = False
-    new: bool = True
-
-    @property
-    def width(self) -> float:
-        """In em."""
-        return string_points(self.words, self.mono)[1] * (MONO if self.mono else 1.0)
-
-    def draw(self, size: float) -> Lettering:
-        """At an em of `size`."""
-        return text(self.words, size * (MONO if self.mono else 1.0), self.colour, self.mono)
-
-
-def running_words(parts: list[tuple[list[bytes], str]]) -> list[Run]:
-    """Tokens and their colours as running text: characters that were cut between tokens are whole again.
-
-    A Run of nothing but a newline begins a new line.
-    """
-    runs: list[Run] = []
-    for tokens, colour in parts:
-        for piece in whole_characters(tokens):
-            for number, line in enumerate(piece.split(b"\n")):
-                if number:
-                    runs.append(Run("\n", colour))
-                if line:
-                    label, mono = token_label(line)
-                    code = label.encode() != line  # codes side by side would read as one
-                    apart = code and bool(runs) and runs[-1].mono
-                    new = not runs or code or _may_break(runs[-1].words, label)
-                    runs.append(Run(" " * apart + label, colour, mono, new))
-    return runs
-
-
-def _may_break(before: str, after: str) -> bool:
-    """Whether a line may end between two stretches: at a space, and around a full-width character."""
-    if after[0] in NEVER_FIRST:
-        return False
-    return after[0] == " " or any(east_asian_width(character) in "WF" for character in (before[-1], after[0]))
-
-
-def whole_characters(tokens: list[bytes]) -> list[bytes]:
-    """Join neighbouring tokens that only together are whole UTF-8 characters."""
-    joined: list[bytes] = []
-    for token in tokens:
-        if joined and _unfinished(joined[-1]) and _unfinished(joined[-1] + token) is not None:
-            joined[-1] += token
-        else:
-            joined.append(token)
-    return joined
-
-
-def _unfinished(piece: bytes) -> bytes | None:
-    """The beginning of a character at the end of `piece`; None if no bytes after it can make it text."""
-    decoder = getincrementaldecoder("utf-8")()
-    try:
-        decoder.decode(piece)
-    except UnicodeDecodeError:
-        return None
-    return decoder.getstate()[0]
-
-
-def fill(runs: list[Run], width: float) -> list[list[Run]]:
-    """Lines no wider than `width` em."""
-    groups: list[list[Run]] = []
-    for run in runs:
-        if run.new or not groups:
-            groups.append([run])
-        else:
-            groups[-1].append(run)
-    rows: list[list[Run]] = [[]]
-    used = 0.0
-    for group in groups:
-        if group[0].words == "\n":
-            rows.append([])
-            used = 0.0
-            group = group[1:]
-        wide = sum(run.width for run in group)
-        if rows[-1] and used + wide > width:
-            rows.append([])
-            used = 0.0
-        if not rows[-1] and group:
-            group = [replace(group[0], words=group[0].words.lstrip(" ")), *group[1:]]
-        rows[-1] += group
-        used += wide
-    return rows
-
-
-def merge(row: list[Run]) -> list[Run]:
-    """Neighbours of one face and colour as one."""
-    merged: list[Run] = []
-    for run in row:
-        if merged and (merged[-1].colour, merged[-1].mono) == (run.colour, run.mono):
-            merged[-1] = replace(merged[-1], words=merged[-1].words + run.words)
-        else:
-            merged.append(run)
-    return [run for run in merged if run.words]
 
 
 def read_step(logits_V: npt.NDArray[np.float32], drawn: int, uniform: float) -> Step:

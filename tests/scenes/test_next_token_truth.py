@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from model_probe.trace import Trace, write_trace
-from scenes.lecture.next_token import MOST_BARS, NextToken, whole_characters
+from scenes.lecture.next_token import MOST_BARS, NextToken
 from scenes.mobjects import palette
+from scenes.mobjects.running_text import whole_characters
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change
