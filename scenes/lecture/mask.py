@@ -314,7 +314,7 @@ class Mask(LectureScene):
             return _(
                 "This is the attention pattern. On average {share} of a later row rests on the first token: "
                 "what a row does not need elsewhere often goes there."
-            ).format(share=percent(first, 0))
+            ).format(share=percent(first))
         tokens, best = self.trace.tokens, int(weights_S.argmax())
         return _(
             "This is the attention pattern: the larger the dot, the more weight. "
@@ -322,7 +322,7 @@ class Mask(LectureScene):
         ).format(
             query=token_quote(tokens[-1]),
             key=token_quote(tokens[best]),
-            share=percent(float(weights_S[best]), 0),
+            share=percent(float(weights_S[best])),
         )
 
 

@@ -23,7 +23,7 @@ FLATTEST = 2.6  # width over height
 LABEL_SIZE = 0.3
 SMALLEST_LABEL = 0.2
 WIDEST_NUMBER = 2.65  # em of `100 %`
-NUMBER_SIZE, SMALLEST_NUMBER = 0.42, 0.22
+NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.42, 0.26, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
 ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
 DARKEST = 0.45  # of a glowing cell's colour: its number stays readable
@@ -174,9 +174,15 @@ class AttentionGrid(Group):
                 label.move_to([x, top + 0.06 + label.height / 2, 0])
 
     def _size_of_numbers(self) -> float:
-        """As large as leaves room for a dot beside, but legible first."""
+        """As large as leaves room for a dot beside, where that is still legible."""
         wide, high = self.cell
-        return min(NUMBER_SIZE, max(SMALLEST_NUMBER, 0.45 * high), 0.58 * high, 0.92 * wide / WIDEST_NUMBER)
+        size = min(NUMBER_SIZE, max(SMALLEST_NUMBER, 0.45 * high), 0.58 * high, 0.92 * wide / WIDEST_NUMBER)
+        return min(size, max(LEGIBLE_NUMBER, self._beside_dot() / WIDEST_NUMBER))
+
+    def _beside_dot(self) -> float:
+        """The width that the largest dot leaves in a cell for a number."""
+        wide, high = self.cell
+        return 0.88 * wide - 2 * min(DISC * high, BESIDE * wide)
 
     def place_of(self, query: int, key: int) -> npt.NDArray[np.float64]:
         """The middle of a cell, where the grid stands now."""
@@ -194,8 +200,7 @@ class AttentionGrid(Group):
     @property
     def roomy(self) -> bool:
         """Whether a dot and its number fit into a cell side by side."""
-        wide, high = self.cell
-        return 2 * min(DISC * high, BESIDE * wide) + WIDEST_NUMBER * self.number_size < 0.97 * wide
+        return self._beside_dot() >= WIDEST_NUMBER * self.number_size - 0.01
 
     @property
     def number_size(self) -> float:

@@ -27,11 +27,12 @@ def glyph(character: str, em_pixels: int) -> Coverage:
         context = cairo.Context(surface)
         context.translate((width - advance * em_pixels) / 2, ASCENT * em_pixels)
         context.scale(em_pixels, -em_pixels)
+        end = np.full(2, np.inf)  # Cairo's own current point is rounded: comparing with it tears outlines
         for curve in points[:, :2].reshape(-1, 4, 2):
-            here = context.get_current_point() if context.has_current_point() else None
-            if here is None or abs(here[0] - curve[0, 0]) + abs(here[1] - curve[0, 1]) > 1e-6:
+            if np.abs(curve[0] - end).max() > 1e-6:
                 context.move_to(*curve[0])
             context.curve_to(*curve[1], *curve[2], *curve[3])
+            end = curve[3]
         context.fill_preserve()
         context.set_line_width(STRENGTH)
         context.stroke()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import cairo
 import numpy as np
 import numpy.typing as npt
 
 from scenes.mobjects import palette
-from scenes.mobjects.lettering import ASCENT, DESCENT, string_points
+from scenes.mobjects.glyphs import glyph
 from scenes.mobjects.raster import Raster, pixels_per_unit
 
 CHARACTERS = "0123456789.+− "
@@ -23,28 +22,13 @@ SLOTS = {"sign": 0.72, "digit": 0.5, "point": 0.3}  # em; Computer Modern's figu
 @lru_cache(maxsize=16)
 def _atlas(em_pixels: int, slot_pixels: int) -> npt.NDArray[np.uint8]:
     """Coverage of every character, (character, line height, slot width), for one size of type."""
-    height = round((ASCENT + DESCENT) * em_pixels)
+    height = glyph("0", em_pixels).shape[0]
     atlas = np.zeros((len(CHARACTERS), height, slot_pixels), dtype=np.uint8)
-    stride = cairo.ImageSurface.format_stride_for_width(cairo.FORMAT_A8, slot_pixels)
     for index, character in enumerate(CHARACTERS):
-        points, advance = string_points(character, False)
-        if not len(points):
-            continue
-        cell = np.zeros((height, stride), dtype=np.uint8)
-        context = cairo.Context(
-            cairo.ImageSurface.create_for_data(cell.data, cairo.FORMAT_A8, slot_pixels, height, stride)
-        )
-        context.translate((slot_pixels - advance * em_pixels) / 2, ASCENT * em_pixels)
-        context.scale(em_pixels, -em_pixels)
-        for curve in points[:, :2].reshape(-1, 4, 2):
-            here = context.get_current_point() if context.has_current_point() else None
-            if here is None or abs(here[0] - curve[0, 0]) + abs(here[1] - curve[0, 1]) > 1e-6:
-                context.move_to(*curve[0])
-            context.curve_to(*curve[1], *curve[2], *curve[3])
-        context.fill_preserve()
-        context.set_line_width(0.035)  # the same strengthening that `Lettering` gives its strokes
-        context.stroke()
-        atlas[index] = cell[:, :slot_pixels]
+        coverage = glyph(character, em_pixels)
+        width = min(slot_pixels, coverage.shape[1])
+        left, cut = (slot_pixels - width) // 2, (coverage.shape[1] - width) // 2
+        atlas[index, :, left : left + width] = coverage[:, cut : cut + width]
     return atlas
 
 

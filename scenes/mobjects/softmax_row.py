@@ -77,7 +77,7 @@ class SoftmaxRow(VGroup):
         self.power = formula(f"$ e^(s {sign} {abs(self.largest):.1f}) $", 0.36, palette.CAPTION)
         self.power.move_to([label_edge - self.power.width / 2, self._lines[1] + 0.05, 0])
         self.division = formula(
-            f"$ (e^(s {sign} {abs(self.largest):.1f})) / {self.sum:.3f} $", 0.36, palette.CAPTION
+            f"$ (e^(s {sign} {abs(self.largest):.1f})) / {_figures(self.sum)} $", 0.36, palette.CAPTION
         )
         self.division.move_to([label_edge - self.division.width / 2, (bottom + self._lines[1]) / 2 - 0.2, 0])
         end = places[-1] + pitch / 2 + 0.2
@@ -100,9 +100,9 @@ class SoftmaxRow(VGroup):
         ):
             share = min(1.0, max(0.0, done - column))
             sum_so_far += share * float(value)
-            number.rewrite(f"{value:.3f}", anchor=(0, 0, 0)).set_opacity(share)
+            number.rewrite(_figures(value), anchor=(0, 0, 0)).set_opacity(share)
             number.set_y(self._lines[0] + (self._lines[1] - self._lines[0]) * share)
-        self.summed.rewrite(f"{sum_so_far:.3f}")
+        self.summed.rewrite(_figures(sum_so_far))
         return self
 
     def divide_to(self, amount: float) -> SoftmaxRow:
@@ -114,3 +114,8 @@ class SoftmaxRow(VGroup):
             number.set_y(self._ground + height + 0.75 * number.size)
         self.total.rewrite(percent(amount * float(self.shares.sum()), 0))
         return self
+
+
+def _figures(value: float) -> str:
+    """With the three decimals that a small exponential needs, or one where many add up to a large number."""
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
