@@ -200,8 +200,8 @@ class QueryKey(LectureScene):
         with self.beat(
             "query",
             _(
-                "An attention head multiplies it by a learned matrix. "
-                "The result, {count} numbers long, is the token's query: what it looks for."
+                "An attention head's learned weights turn it into {count} other numbers, "
+                "the token's query: what it looks for."
             ).format(count=count(facts.d_head)),
         ):
             self.play(FadeOut(self.strips), run_time=0.5)
@@ -210,7 +210,7 @@ class QueryKey(LectureScene):
         with self.beat(
             "key",
             _(
-                "A second matrix gives every token a key: what it has to offer. "
+                "Other weights give every token a key: what it has to offer. "
                 "A query and a key that point the same way are a match."
             ),
         ):
