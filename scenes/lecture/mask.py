@@ -51,7 +51,7 @@ class Mask(LectureScene):
         """The scores, the mask, one row, all rows, the pattern."""
         # data
         trace = self.trace
-        layer, head = chosen_head(self)
+        layer, head = self.shown = chosen_head(self)
         tokens, last = trace.tokens, trace.n_tokens - 1
         scores_TS, pattern_TS = trace.scores_LHTS[layer, head], trace.pattern_LHTS[layer, head]
         may_look_TS = trace.mask_TS[:] > 0 if trace.has("mask_TS") else np.tri(last + 1, dtype=bool)

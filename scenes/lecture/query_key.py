@@ -119,7 +119,7 @@ class QueryKey(LectureScene):
         """Two vectors from one, their dot product, a row of them, the grid."""
         # data
         trace, facts = self.trace, self.trace.facts
-        layer, head = chosen_head(self)
+        layer, head = self.shown = chosen_head(self)
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
         ln1_TD = trace.ln1_LTD[layer]
         q_TK, k_TK = trace.q_LHTK[layer, head], trace.k_LHTK[layer, head]

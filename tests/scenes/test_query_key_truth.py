@@ -1,0 +1,132 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_probe.errors import MissingTensor
+from model_probe.trace import Trace, write_trace
+from scenes.chosen_head import worth_showing
+from scenes.lecture.query_key import QueryKey
+from scenes.mobjects.token_row import token_label
+from scenes.mobjects.vector import Vector
+from scenes.render.stills import rehearse
+from scenes.settings import Settings
+from tests.scenes.conftest import Change
+
+
+def play(path: Path, layer: int | None = None, head: int | None = None) -> QueryKey:
+    scene = rehearse(QueryKey, Settings(path, layer=layer, head=head))
+    assert isinstance(scene, QueryKey)
+    return scene
+
+
+def number(words: str) -> float:
+    return float(words.replace("−", "-"))
+
+
+def written(column: Vector) -> dict[int, float]:
+    return {index: number(words.string) for index, words in column.shown.items()}
+
+
+def linked(trace: Trace) -> tuple[int, int, int, int]:
+    """Layer, head, query and key that the scene is to show."""
+    layer, head = worth_showing(trace)
+    query = trace.n_tokens - 1
+    return layer, head, query, 1 + int(trace.scores_LHTS[layer, head, query, 1:].argmax())
+
+
+def check_vectors(scene: QueryKey, trace: Trace) -> None:
+    """The columns show the head's own input, query and key of the two tokens on screen."""
+    layer, head, query, key = linked(trace)
+    for half, token, result in (
+        (scene.query, query, trace.q_LHTK[layer, head, query]),
+        (scene.key, key, trace.k_LHTK[layer, head, key]),
+    ):
+        assert half.chip.piece == trace.tokens[token]
+        for column, vector in ((half.source, trace.ln1_LTD[layer, token]), (half.result, result)):
+            assert {0, 1, len(vector) - 1} <= written(column).keys()
+            assert written(column) == pytest.approx({i: vector[i] for i in column.shown}, abs=0.051)
+
+
+def check_work(scene: QueryKey, trace: Trace) -> None:
+    """All K products are summed, those shown are the products of the numbers shown, and the sum is q·k."""
+    layer, head, query, key = linked(trace)
+    q_K, k_K = trace.q_LHTK[layer, head, query], trace.k_LHTK[layer, head, key]
+    work = scene.work
+    assert written(work.left) == pytest.approx({i: q_K[i] for i in work.left.shown}, abs=0.0051)
+    assert written(work.right) == pytest.approx({i: k_K[i] for i in work.right.shown}, abs=0.0051)
+    assert written(work.middle) == pytest.approx({i: q_K[i] * k_K[i] for i in work.middle.shown}, abs=0.0051)
+    assert work.summed == trace.facts.d_head
+    assert number(work.total.string) == pytest.approx(float(q_K @ k_K), abs=0.0051)
+
+
+def check_cells(scene: QueryKey, trace: Trace) -> None:
+    """Every cell's number is the dot product of its row's query and its column's key / √d_head."""
+    layer, head, *_ = linked(trace)
+    q_TK = trace.q_LHTK[layer, head].astype(np.float64)
+    k_TK = trace.k_LHTK[layer, head].astype(np.float64)
+    assert len(scene.grid.looks) == trace.n_tokens**2
+    for (query, key), look in scene.grid.looks.items():
+        assert look.seen > 0
+        dot = q_TK[query] @ k_TK[key] / np.sqrt(trace.facts.d_head)
+        assert number(look.words) == pytest.approx(dot, abs=0.0501)
+
+
+def check_words(scene: QueryKey, trace: Trace) -> None:
+    """The last caption names the query's best key and its score; the grid's labels are the tokens."""
+    layer, head, query, key = linked(trace)
+    narration = scene.beats[-1].narration
+    score = f"{trace.scores_LHTS[layer, head, query, key]:+.1f}".replace("-", "−")
+    for words in (trace.tokens[query].decode().strip(), trace.tokens[key].decode().strip(), score):
+        assert words in narration
+    for labels in (scene.grid.row_labels, scene.grid.column_labels):
+        assert [label.string for label in labels] == [token_label(piece)[0] for piece in trace.tokens]
+
+
+CHECKS = [check_vectors, check_work, check_cells, check_words]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_what_is_on_screen_is_in_the_trace(trace: Trace, check: Callable[[QueryKey, Trace], None]) -> None:
+    check(play(trace.path), trace)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change"),
+    [
+        (check_vectors, "ln1_LTD", lambda a: a + 0.2),
+        (check_vectors, "q_LHTK", lambda a: a[..., ::-1]),
+        (check_work, "q_LHTK", lambda a: a + 0.02),
+        (check_work, "k_LHTK", lambda a: a[..., ::-1]),
+        (check_cells, "scores_LHTS", lambda a: a + 0.2),
+        (check_cells, "scores_LHTS", lambda a: a.swapaxes(-1, -2)),
+        (check_words, "scores_LHTS", lambda a: a + 0.2),
+        (check_words, "prompt_bytes_B", lambda a: a[::-1]),
+    ],
+)
+def test_an_altered_tensor_shows(
+    trace: Trace,
+    altered: Callable[[str, Change], Path],
+    check: Callable[[QueryKey, Trace], None],
+    name: str,
+    change: Change,
+) -> None:
+    scene = play(altered(name, change))
+    with pytest.raises(AssertionError):
+        check(scene, trace)
+
+
+def test_the_head_that_was_asked_for_is_shown(trace: Trace) -> None:
+    scene = play(trace.path, layer=0, head=3)
+    scores_TS = trace.scores_LHTS[0, 3]
+    assert scene.shown == (0, 3)
+    assert number(scene.grid.looks[2, 1].words) == pytest.approx(scores_TS[2, 1], abs=0.0501)
+
+
+@pytest.mark.parametrize("name", ["ln1_LTD", "q_LHTK", "k_LHTK", "scores_LHTS"])
+def test_a_tensor_that_the_trace_lacks_is_named(trace: Trace, tmp_path: Path, name: str) -> None:
+    names = [each for each in trace.tensor_names if each != name]
+    tensors = {each: np.asarray(getattr(trace, each)) for each in names}
+    with pytest.raises(MissingTensor, match=f"has no {name}"):
+        play(write_trace(tmp_path / "partial.safetensors", tensors, trace.facts))
