@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe import head_scores, lens, models, parameters, prompts, sampling, verify
+from model_probe import head_scores, lens, models, parameters, prompts, sampling, typo, verify
 from model_probe.errors import ModelError
 from model_probe.trace import Facts, write_trace
 
@@ -75,6 +75,7 @@ def record(
     tensors |= head_scores.head_scores(tensors["pattern_LHTS"])
     tensors |= _induction(network, vocabulary, seed)
     tensors |= vocabulary.tensors(n_vocab)
+    tensors |= typo.typo(encoded, vocabulary)
     checks = verify.check(tensors)
     if chosen != "cpu":
         on_cpu = capture.capture(capture.load(str(resolved.directory), "cpu"), encoded.ids_T)

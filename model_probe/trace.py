@@ -43,6 +43,10 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "vocab_offsets_V1": (_INT, ("V+1",)),
     "piece_starts_P": (_INT, ("P",)),  # byte offset of each pre-tokeniser piece in the prompt's UTF-8
     "merge_steps_J3": (("I32",), ("J", "3")),  # piece, symbol i that joins i + 1, merge rank; in order
+    "typo_piece_1": (_INT, ("1",)),  # the piece that was misspelt
+    "typo_ids_U": (_INT, ("U",)),  # what the tokenizer makes of the misspelling
+    "typo_bytes_B": (("U8",), ("B",)),
+    "typo_offsets_U1": (_INT, ("U+1",)),
     "wte_TD": (_FLOAT, ("T", "D")),
     "wpe_TD": (_FLOAT, ("T", "D")),
     "resid_pre_LTD": (_FLOAT, ("L", "T", "D")),
@@ -178,7 +182,9 @@ class Tensor:
         if len(items) > self.ndim:
             raise IndexError(f"{self._name} has {self.ndim} axes, {len(items)} indices were given")
         cuts = tuple(self._cut(item, size) for item, size in zip(items, self.shape, strict=False))
-        values: NDArray[Any] = np.ascontiguousarray(self._stored[cuts], dtype=self.dtype)
+        # safetensors refuses to cut what holds nothing, such as the merges of a prompt without any
+        stored = self._stored[cuts] if 0 not in self.shape else np.empty(self.shape, self.dtype)[cuts]
+        values: NDArray[Any] = np.ascontiguousarray(stored, dtype=self.dtype)
         if self.dtype.kind == "f" and not np.isfinite(values).all():
             raise TraceError(f"{self._path}: {self._name} holds values that are not finite")
         single = len(cuts) == self.ndim and all(isinstance(cut, int) for cut in cuts)
@@ -281,6 +287,11 @@ class Trace:
         """The prompt's T tokens as bytes; joined, they are the prompt in UTF-8. Raises MissingTensor."""
         return self._strings("prompt_bytes_B", "prompt_offsets_T1")
 
+    @cached_property
+    def typo_tokens(self) -> list[bytes]:
+        """The misspelling's tokens as bytes. Raises MissingTensor."""
+        return self._strings("typo_bytes_B", "typo_offsets_U1")
+
     def token_bytes(self, token_id: int) -> bytes | None:
         """Look up the bytes of any token of the vocabulary; None where the trace does not hold it."""
         if not (self.has("vocab_bytes_B") and self.has("vocab_offsets_V1")):
@@ -343,7 +354,8 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
     """Raise TraceError unless every tensor's dtype and shape follow from the facts and from each other."""
     if "token_ids_T" not in tensors:
         raise TraceError(f"{path}: the trace has no token_ids_T")
-    sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model, "3": 3}
+    sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
+    sizes |= {"1": 1, "3": 3}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:

@@ -49,8 +49,8 @@ FACTS = Facts(
     versions={"numpy": "2"},
     checks={"residual": 0.0},
 )
-SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5, "3": 3}
-SIZES |= {"B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4}
+SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5}
+SIZES |= {"1": 1, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
 DTYPES = {
     "F16": np.float16,
     "F32": np.float32,
@@ -71,6 +71,7 @@ def some_tensors() -> dict[str, Any]:
         tensors[name] = values.astype(DTYPES[dtypes[0]])
     tensors["prompt_offsets_T1"] = np.array([0, 1, 1, 5, 7])
     tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
+    tensors["typo_offsets_U1"] = np.array([0, 3, 7])
     return tensors
 
 
@@ -367,3 +368,10 @@ def test_reading_a_trace_needs_no_torch(path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+def test_a_tensor_that_holds_nothing_can_be_read(tmp_path: Path) -> None:
+    tensors = some_tensors() | {"merge_steps_J3": np.zeros((0, 3), np.int32)}
+    trace = Trace.open(write_trace(tmp_path / "t.safetensors", tensors, FACTS))
+    assert np.asarray(trace.merge_steps_J3).shape == (0, 3)
+    assert trace.merge_steps_J3[:, 1].shape == (0,)

@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.record import record
+from model_probe.trace import Trace
+from scenes.lecture.tokens import Tokens
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+from tests.scenes.conftest import Change
+
+TOKENIZER = Tokenizer.from_file(str(STORYTELLER_DIRECTORY / "tokenizer.json"))
+
+
+def play(path: Path) -> Tokens:
+    scene = rehearse(Tokens, Settings(path))
+    assert isinstance(scene, Tokens)
+    return scene
+
+
+def check_tokens(scene: Tokens, trace: Trace) -> None:
+    """Joining the pieces gives the prompt back, byte for byte, and each id is the tokenizer's."""
+    assert scene.row.hidden == 0
+    assert b"".join(chip.piece for chip in scene.row.chips.values()) == trace.facts.prompt.encode()
+    shown = [int(number[0].string) for number in scene.ids.values()]
+    assert shown == TOKENIZER.encode(trace.facts.prompt).ids
+
+
+def check_merges(scene: Tokens, trace: Trace) -> None:
+    """The merges shown end in what the tokenizer makes of the word by itself."""
+    word = b"".join(scene.merged).decode()
+    assert word == " beautiful"
+    assert [symbol.decode() for symbol in scene.merged] == [
+        TOKENIZER.decode([i]) for i in TOKENIZER.encode(word).ids
+    ]
+
+
+def check_typo(scene: Tokens, trace: Trace) -> None:
+    """The misspelling is cut as the tokenizer cuts it."""
+    cut = [chip.piece.decode() for chip in scene.misspelt]
+    assert cut == [TOKENIZER.decode([i]) for i in TOKENIZER.encode(" beatuiful").ids]
+    assert b"".join(chip.piece for chip in scene.spelt) == b" beautiful"
+
+
+def check_count(scene: Tokens, trace: Trace) -> None:
+    """Characters, words and tokens are counted in the prompt itself."""
+    prompt = trace.facts.prompt
+    numbers = [int(column[0].string) for column in scene.tally]
+    assert numbers == [len(prompt), len(prompt.split()), len(TOKENIZER.encode(prompt).ids)]
+
+
+CHECKS = [check_tokens, check_merges, check_typo, check_count]
+
+
+def test_what_is_on_screen_is_what_the_tokenizer_does(trace: Trace) -> None:
+    scene = play(trace.path)
+    for check in CHECKS:
+        check(scene, trace)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change"),
+    [
+        (check_tokens, "prompt_bytes_B", lambda a: np.roll(a, 1)),
+        (check_tokens, "token_ids_T", lambda a: a[::-1]),
+        (check_merges, "merge_steps_J3", lambda a: a[:-1]),
+        (check_typo, "typo_bytes_B", lambda a: a[::-1]),
+        (check_count, "prompt_bytes_B", lambda a: np.where(a == 32, 95, a)),
+    ],
+)
+def test_an_altered_tensor_shows(
+    trace: Trace,
+    altered: Callable[[str, Change], Path],
+    check: Callable[[Tokens, Trace], None],
+    name: str,
+    change: Change,
+) -> None:
+    scene = play(altered(name, change))
+    with pytest.raises(AssertionError):
+        check(scene, trace)
+
+
+def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None:
+    path = record("A 🐉 came.", tmp_path / "t.safetensors", model="storyteller", steps=1)
+    scene = play(path)
+    assert b"".join(chip.piece for chip in scene.parts) in (b" \xf0\x9f\x90\x89", b"\xf0\x9f\x90\x89")
+    assert len(scene.parts) > 1
+    assert "character" in [beat.name for beat in scene.beats]
