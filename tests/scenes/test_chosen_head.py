@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,8 @@ def make(trace: Trace, tmp_path: Path) -> Make:
     """A trace of 3 × 2 heads that holds just these patterns and scores."""
 
     def build(pattern_LHTS: NDArray[np.float32], scores_LHTS: NDArray[np.float32] | None = None) -> Trace:
-        tensors = {
-            "token_ids_T": np.zeros(pattern_LHTS.shape[-1], dtype=np.int64),
-            "pattern_LHTS": pattern_LHTS,
-        }
+        tensors: dict[str, NDArray[Any]] = {"pattern_LHTS": pattern_LHTS}
+        tensors["token_ids_T"] = np.zeros(pattern_LHTS.shape[-1], dtype=np.int64)
         if scores_LHTS is not None:
             tensors["scores_LHTS"] = scores_LHTS
         facts = replace(trace.facts, n_layer=LAYERS, n_head=HEADS)

@@ -9,7 +9,7 @@ from model_probe.errors import MissingTensor
 from model_probe.trace import Trace, write_trace
 from scenes.chosen_head import worth_showing
 from scenes.lecture.mask import Mask
-from scenes.render.stills import rehearse
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change
 

@@ -10,7 +10,7 @@ from scenes.chosen_head import worth_showing
 from scenes.lecture.query_key import QueryKey
 from scenes.mobjects.token_row import token_label
 from scenes.mobjects.vector import Vector
-from scenes.render.stills import rehearse
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change
 
