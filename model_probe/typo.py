@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from model_probe.tokens import Encoded, Vocabulary
 
 SHORTEST = 4  # letters; a shorter word has no middle to speak of
+LONGEST = 16  # bytes; more are a sentence in a script without spaces, not a word
 
 
 def typo(encoded: Encoded, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
@@ -31,7 +32,8 @@ def typo(encoded: Encoded, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(prompt)], strict=True)):
         piece = prompt[start:end].decode(errors="replace")
         swapped = swap_middle(piece)
-        if len(piece.strip()) > longest and swapped is not None:
+        fits = len(piece.strip()) > longest and end - start <= LONGEST
+        if fits and swapped is not None:
             best, wrong, longest = number, swapped, len(piece.strip())
     if best < 0:
         return {}

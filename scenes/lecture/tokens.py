@@ -244,7 +244,8 @@ class Tokens(LectureScene):
                 "A rare character has no token of its own: {bytes} bytes in UTF-8, held by {count} tokens."
             ).format(bytes=len(character.encode()), count=len(positions)),
         ):
-            self._aside(head, arrow, self.parts)
+            self._step_aside(head, arrow, self.parts)
+        self._step_back(head, arrow, self.parts)
 
     def _show_typo(self) -> None:
         """The longest word, misspelt: what it was cut into, what it is cut into now."""
@@ -263,16 +264,19 @@ class Tokens(LectureScene):
                 "Tokens before: {right}, now: {wrong}."
             ).format(right=len(right), wrong=len(self.misspelt)),
         ):
-            self._aside(self.spelt, self.misspelt)
+            self._step_aside(self.spelt, self.misspelt)
+        self._step_back(self.spelt, self.misspelt)
 
-    def _aside(self, *parts: VGroup | Arrow) -> None:
-        """Show some things instead of the tokens, one after the other; then the tokens again."""
-        tokens = VGroup(self.row, *self.ids.values())
-        self.play(FadeOut(tokens), run_time=0.5)
+    def _step_aside(self, *parts: VGroup | Arrow) -> None:
+        """The tokens go, and some other things come, one after the other."""
+        self.play(FadeOut(VGroup(self.row, *self.ids.values())), run_time=0.5)
         for part in parts:
-            self.play(FadeIn(part, shift=0.25 * UP), run_time=0.8)
-        self.wait(2.0)
-        self.play(FadeOut(VGroup(*parts)), FadeIn(tokens), run_time=0.8)
+            self.play(FadeIn(part, shift=0.25 * UP), run_time=0.7)
+        self.wait(1.5)
+
+    def _step_back(self, *parts: VGroup | Arrow) -> None:
+        self.play(FadeOut(VGroup(*parts)), run_time=0.4)
+        self.play(FadeIn(VGroup(self.row, *self.ids.values())), run_time=0.5)
 
     def _closing(self, words: list[str]) -> str:
         if [piece.decode(errors="replace").strip() for piece in self.trace.tokens] == words:

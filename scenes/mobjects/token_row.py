@@ -14,7 +14,7 @@ from scenes.mobjects.lettering import Lettering, drawable, text
 
 PADDING = 0.35  # em, above and below the words
 SIDE = 0.16  # em, left and right
-SMALLEST = 0.2  # frame units: 27 px at 1080p
+SMALLEST = 0.26  # frame units: 35 px at 1080p
 LONGEST = 24  # characters of one label before it is cut
 
 
