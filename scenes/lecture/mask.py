@@ -238,17 +238,15 @@ class Mask(LectureScene):
         own = grid.row_labels[grid.places.index(query)]
         own.generate_target().set_y(grid.place_of(query, query)[1])
         self.play(FadeOut(self.worked), run_time=0.6)
+        self.play(MoveToTarget(own), grid.column_labels.animate.shift([0, -self.headroom, 0]), run_time=0.8)
 
         def back(_cells: object, amount: float) -> None:
-            grid.show({at: replace(self._score(at), seen=self._score(at).seen * amount) for at in grid.looks})
+            for at in grid.looks:
+                look = self._score(at)
+                grid.show({at: replace(look, seen=look.seen * amount)})
 
-        self.play(
-            MoveToTarget(own),
-            grid.column_labels.animate.shift([0, -self.headroom, 0]),
-            FadeIn(VGroup(*(label for label in grid.row_labels if label is not own))),
-            UpdateFromAlphaFunc(grid.cells, back),
-            run_time=0.8,
-        )
+        others = VGroup(*(label for label in grid.row_labels if label is not own))
+        self.play(FadeIn(others), UpdateFromAlphaFunc(grid.cells, back), run_time=0.6)
 
     def _count_rows(self) -> None:
         """Every score turns into its share, row by row; at each row's end what the row adds up to."""
