@@ -13,6 +13,8 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +77,13 @@ class _Stopwatch(CairoRenderer):
         self.time += num_frames / self.camera.frame_rate
 
 
-def measure(name: str, trace: Path) -> tuple[np.ndarray[Any, Any], float]:
-    """Milliseconds of each moving frame, and the encoder's mean."""
+def measure(name: str, trace: Path) -> tuple[np.ndarray[Any, Any], float, float]:
+    """Milliseconds of each moving frame, the encoder's mean, and the process's peak memory in GB."""
     with tempconfig({**QUIET, **FULL_HD}):
         renderer = _Stopwatch()
         load(name)(Settings(trace), renderer=renderer).render()
-    return 1e3 * np.array(renderer.drawn), 1e3 * float(np.mean(renderer.encoded))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return 1e3 * np.array(renderer.drawn), 1e3 * float(np.mean(renderer.encoded)), peak
 
 
 def cost(change: Callable[[], Any], mobjects: list[Any], rounds: int) -> float:
@@ -143,7 +146,7 @@ def against_stock() -> list[tuple[str, float, float]]:
 @click.option("--stock", is_flag=True, help="Compare tensors drawn our way with Manim's own.")
 def main(arguments: tuple[str, ...], stock: bool) -> None:
     """Print a table."""
-    console = Console()
+    console = Console(width=120)
     if stock:
         table = Table("tensor", "ours, ms", "Manim's own, ms")
         for what, ours, theirs in against_stock():
@@ -155,12 +158,14 @@ def main(arguments: tuple[str, ...], stock: bool) -> None:
     table = Table(
         "scene", "trace", "frames", "median, ms", "95 %, ms", "largest, ms", "encoder, ms", "peak, GB"
     )
-    for name in names:
-        for trace in traces:
-            drawn, encoder = measure(name, trace)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-            numbers = (np.median(drawn), np.percentile(drawn, 95), drawn.max(), encoder)
-            table.add_row(name, trace.stem, str(len(drawn)), *(f"{n:.1f}" for n in numbers), f"{peak:.2f}")
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        for name in names:
+            for trace in traces:
+                drawn, encoder, peak = processes.submit(measure, name, trace).result()
+                numbers = (np.median(drawn), np.percentile(drawn, 95), drawn.max(), encoder)
+                table.add_row(
+                    name, trace.stem, str(len(drawn)), *(f"{n:.1f}" for n in numbers), f"{peak:.2f}"
+                )
     console.print(table)
 
 
