@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from model_probe.trace import Trace, write_trace
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]
+GoesRed = Callable[[Callable[[Path], Any], Callable[[Any, Trace], None], str, Change], None]
 
 
 @pytest.fixture
@@ -26,3 +27,17 @@ def altered(trace: Trace, tmp_path: Path) -> Callable[[str, Change], Path]:
         return write_trace(tmp_path / f"altered-{name}.safetensors", tensors, trace.facts)
 
     return alter
+
+
+@pytest.fixture
+def goes_red(trace: Trace, altered: Callable[[str, Change], Path]) -> GoesRed:
+    """Check that what is drawn from an altered trace does not pass for the original."""
+
+    def show(
+        play: Callable[[Path], Any], check: Callable[[Any, Trace], None], name: str, change: Change
+    ) -> None:
+        scene = play(altered(name, change))
+        with pytest.raises(AssertionError):
+            check(scene, trace)
+
+    return show
