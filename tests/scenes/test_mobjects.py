@@ -1,0 +1,219 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from manim import config, tempconfig
+from numpy.typing import NDArray
+
+from scenes.language import caption_lines, reading_time
+from scenes.mobjects import palette
+from scenes.mobjects.bars import ProbabilityBars
+from scenes.mobjects.elision import elide, hidden
+from scenes.mobjects.heatmap import Heatmap, largest_in_cells
+from scenes.mobjects.lettering import Lettering, MissingGlyph, drawable, formula, text
+from scenes.mobjects.number_matrix import NumberMatrix
+from scenes.mobjects.numerals import percent, signed
+from scenes.mobjects.raster import Raster, StudioCamera
+from scenes.mobjects.token_row import TokenRow, token_label
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def full_hd() -> Iterator[None]:
+    with tempconfig({"pixel_width": 1920, "pixel_height": 1080, "frame_rate": 60}):
+        yield
+
+
+def drawn(*mobjects: Any) -> NDArray[np.uint8]:
+    camera = StudioCamera()
+    camera.capture_mobjects(mobjects)
+    picture: NDArray[np.uint8] = camera.pixel_array
+    return picture
+
+
+def pixel(picture: NDArray[np.uint8], x: float, y: float) -> list[int]:
+    """The colour at a point of the frame."""
+    fine = config.pixel_height / config.frame_height
+    row, column = round((4 - y) * fine), round((config.frame_width / 2 + x) * fine)
+    return [int(channel) for channel in picture[row, column, :3]]
+
+
+def test_a_heatmap_paints_each_element_where_it_belongs_in_its_own_colour() -> None:
+    values = np.array([[0.0, 0.5], [1.0, -2.0]])
+    picture = drawn(Heatmap(values, 4, 2, scale=1.0, gap=0))
+    for (row, column), (x, y) in {
+        (0, 0): (-1, 0.5),
+        (0, 1): (1, 0.5),
+        (1, 0): (-1, -0.5),
+        (1, 1): (1, -0.5),
+    }.items():
+        level = min(255, int(abs(values[row, column]) * 255))
+        assert pixel(picture, x, y) == palette.DATA_RAMP[level].tolist()
+    assert pixel(picture, 2.1, 0) == pixel(picture, 0, 1.1) == [0, 0, 0]
+
+
+def test_a_raster_takes_any_parallelogram_and_opacity() -> None:
+    red = np.full((1, 1, 4), (200, 0, 0, 255), dtype=np.uint8)
+    raster = Raster(red, 1, 1).place([0, 0, 0], [2, 1, 0], [0, -1, 0]).set_opacity(0.5)
+    picture = drawn(text("before"), raster)  # what is drawn before must not leak into it
+    assert pixel(picture, 1, 0) == pytest.approx([100, 0, 0], abs=1)
+    assert pixel(picture, 1.8, 0.5) == pytest.approx([100, 0, 0], abs=1)
+    assert pixel(picture, 0.2, 0.6) == pixel(picture, 1.8, -0.6) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("weights", [True, False])
+def test_a_number_matrix_writes_each_number_as_it_would_alone(weights: bool) -> None:
+    values = np.array([[1.23, -4.56, 0.04], [-0.04, 9.96, -7.0]])
+    whole = NumberMatrix(values, size=0.3, scale=5.0, weights=weights)
+    height, width = whole.cell
+    for row, column in np.ndindex(*values.shape):
+        alone = NumberMatrix(values[row : row + 1, column : column + 1], size=0.3, scale=5.0, weights=weights)
+        cell = whole.pixels[row * height :, column * width :][:height, :width]
+        if alone.whole == whole.whole:
+            np.testing.assert_array_equal(cell, alone.pixels)
+        assert cell.any()
+    shown = whole.show(-values).pixels
+    np.testing.assert_array_equal(shown, NumberMatrix(-values, size=0.3, scale=5.0, weights=weights).pixels)
+    with pytest.raises(ValueError, match=r"\(2, 3\), not \(3, 2\)"):
+        whole.show(values.T)
+
+
+def test_a_number_matrix_tells_signs_and_digits_apart() -> None:
+    pictures = [NumberMatrix([[value]], size=0.3, scale=100.0).pixels for value in (1.1, -1.1, 1.2, 2.1)]
+    for index, picture in enumerate(pictures):
+        for other in pictures[index + 1 :]:
+            assert (picture != other).any()
+
+
+def test_the_largest_element_stands_for_the_cells_that_are_shrunk() -> None:
+    matrix = np.arange(100).reshape(10, 10)
+    assert largest_in_cells(matrix, 2).tolist() == [[44, 49], [94, 99]]
+    assert largest_in_cells(matrix, 10).tolist() == matrix.tolist()
+
+
+def test_bars_and_the_rest_are_100_percent_and_to_one_scale() -> None:
+    bars = ProbabilityBars([b" a", b" b", None], [5, 6, 7], [0.5, 0.2, 0.05], 100, 8, 4)
+    assert sum(bar.probability for bar in bars) == pytest.approx(1)
+    lengths = [bar.shape.width for bar in bars]
+    assert lengths == pytest.approx([bars.room * share / 0.5 for share in (0.5, 0.2, 0.05, 0.25)])
+    assert [bar.share.string for bar in bars] == ["50.0 %", "20.0 %", "5.0 %", "25.0 %"]
+    assert bars.rest.label.string == "all other 97 tokens"
+    assert [bar.label.string for bar in bars.bars] == [" a", " b", "#7"]
+
+
+@given(st.integers(1, 2000), st.integers(3, 60))
+def test_what_is_left_out_is_counted(count: int, limit: int) -> None:
+    shown = elide(count, limit)
+    indices = [index for index in shown if index is not None]
+    assert len(shown) <= limit
+    assert indices == sorted(set(indices))
+    assert indices[-1] == count - 1
+    assert len(indices) + hidden(count, limit) == count
+    assert (None in shown) == (hidden(count, limit) > 0)
+
+
+@pytest.mark.parametrize(
+    ("piece", "label"),
+    [
+        (b" king", (" king", False)),
+        ("王".encode(), ("王", False)),
+        (b"\xf0\x9f", ("F0 9F", True)),
+        (b"\n", ("0A", True)),
+        ("🐉".encode(), ("U+1F409", True)),
+        (b"#let $x$ <b>\\", ("#let $x$ <b>\\", False)),
+    ],
+)
+def test_a_token_is_shown_as_what_it_is(piece: bytes, label: tuple[str, bool]) -> None:
+    assert token_label(piece) == label
+
+
+def test_a_row_shows_the_ends_of_a_long_prompt_and_counts_the_rest() -> None:
+    tokens = [f" word{index}".encode() for index in range(300)]
+    row = TokenRow(tokens, 12)
+    assert row.width <= 12
+    assert row.gap is not None
+    assert row.gap.string.strip() == f"⋯ {row.hidden} more ⋯"
+    assert len(row.chips) + row.hidden == 300
+    assert {0, 299} <= row.chips.keys()
+
+
+def test_a_character_that_no_face_has_is_an_error_and_no_white_box() -> None:
+    assert drawable("naïve – 王 αβ")
+    assert not drawable("🐉")
+    with pytest.raises(MissingGlyph, match=r"U\+1F409"):
+        text("a 🐉")
+
+
+def test_baselines_agree_and_spaces_count() -> None:
+    tall, low, spaced = text("lfg"), text("a"), text("  a  ")
+    assert tall.get_bottom()[1] == pytest.approx(low.get_bottom()[1])
+    assert tall.height == pytest.approx(low.height)
+    assert spaced.width > 2 * low.width
+
+
+def test_a_counting_number_is_set_as_any_other_text() -> None:
+    counting = Lettering("0.0 %", 0.4)
+    counting.rewrite("−12.3 %")
+    assert counting.string == "−12.3 %"
+    assert np.abs(drawn(counting.center()).astype(int) - drawn(Lettering("−12.3 %", 0.4))).max() == 0
+
+
+def test_markup_in_a_string_is_text() -> None:
+    assert text("#let x = 1; $x^2$ *b*").width > text("x").width * 5
+
+
+def test_a_formula_keeps_its_colours_apart() -> None:
+    parts = formula('$ #tone("#FFFF00", $q$) dot #tone("#5CD0B3", $k$) / sqrt(d) $')
+    assert {part.get_fill_color().to_hex() for part in parts} == {"#FFFF00", "#5CD0B3", "#FFFFFF"}
+
+
+def test_numbers_are_written_with_their_sign_and_never_as_none() -> None:
+    assert [signed(value) for value in (1.25, -0.04, 0.0)] == ["+1.2", "−0.0", "+0.0"]
+    assert [percent(share) for share in (0.1234, 0.0, 0.0001, 1.0)] == [
+        "12.3 %",
+        "0.0 %",
+        "< 0.1 %",
+        "100.0 %",
+    ]
+
+
+def test_every_text_colour_stands_out_from_the_ground() -> None:
+    """WCAG 2.2, 1.4.3: at least 4.5:1."""
+
+    def luminance(colour: str) -> float:
+        channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in palette.rgb(colour)]
+        return float(np.dot(channels, [0.2126, 0.7152, 0.0722]))
+
+    colours = [palette.WHITE, palette.CAPTION, palette.FAINT, palette.QUERY, palette.KEY, palette.VALUE]
+    colours += [palette.token_colour(index) for index in range(8)]
+    for colour in colours:
+        ratio = (luminance(colour) + 0.05) / (luminance(palette.GROUND) + 0.05)
+        assert ratio >= 4.5, colour
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_captions_are_at_most_two_lines_and_lose_nothing(language: str) -> None:
+    narration = {
+        "en": "Every small picture is one head's whole pattern. 12 layers of 12 heads: 144 patterns.",
+        "ja": "小さな図はそれぞれ 1 つのヘッドのパターンです。12 層 × 12 ヘッドで 144 個あります。",
+    }[language]
+    lines = caption_lines(narration, language)
+    assert len(lines) <= 2
+    assert ("" if language == "ja" else " ").join(lines) == narration
+    assert 5 < reading_time(narration, language) < 12
+
+
+def test_plain_manim_draws_a_scene(storyteller_trace: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "manim", "-ql", "-s", "--media_dir", str(tmp_path)]
+    command += ["scenes/lecture/heads.py", "AttentionHeads"]
+    environment = {**os.environ, "LECTURE_TRACE": str(storyteller_trace)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert len(list(tmp_path.rglob("*.png"))) == 1
