@@ -21,12 +21,16 @@ ENCODER_OPTIONS = {
 }
 
 
-def settle(source: Path, target: Path, title: str, comment: str) -> None:
+def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str) -> None:
     """Copy Manim's file to `target`, its index first so that it starts playing at once; all or nothing.
+
+    Manim joins a file for each animation, and where they meet a frame may come some milliseconds early: here
+    every frame gets exactly its own time.
 
     Args:
         source: what Manim wrote.
         target: where the clip belongs; it appears there whole.
+        frame_rate: frames a second.
         title: metadata of the file.
         comment: metadata of the file.
 
@@ -42,10 +46,17 @@ def settle(source: Path, target: Path, title: str, comment: str) -> None:
             clip.metadata.update(title=title, comment=comment)
             stream = video.streams.video[0]
             copy = clip.add_stream_from_template(stream)
-            for packet in video.demux(stream):
-                if packet.dts is not None:  # the last, empty packet only says that there are no more
-                    packet.stream = copy
-                    clip.mux(packet)
+            assert stream.time_base is not None
+            tick = round(1 / (frame_rate * stream.time_base))
+            # In the order of decoding; the last, empty packet only says that there are no more.
+            packets = [packet for packet in video.demux(stream) if packet.pts is not None]
+            times = sorted(packet.pts for packet in packets)
+            place = {time: number for number, time in enumerate(times)}
+            delay = max(number - place[packet.pts] for number, packet in enumerate(packets))
+            for number, packet in enumerate(packets):
+                packet.pts, packet.dts = place[packet.pts] * tick, (number - delay) * tick
+                packet.duration, packet.stream = tick, copy
+                clip.mux(packet)
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

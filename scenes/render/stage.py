@@ -79,7 +79,11 @@ def perform(job: Job) -> dict[str, Any]:
         scene.render()
         facts = scene.trace.facts
         settle(
-            renderer.file_writer.movie_file_path, job.target, job.name, f"{facts.model_name}: {facts.prompt}"
+            renderer.file_writer.movie_file_path,
+            job.target,
+            quality.frame_rate,
+            title=job.name,
+            comment=f"{facts.model_name}: {facts.prompt}",
         )
     beats = [
         {"name": b.name, "start": round(b.start, 3), "end": round(b.end, 3), "narration": b.narration}

@@ -13,7 +13,8 @@ from scenes.mobjects.lettering import text
 class Small(LectureScene):
     def construct(self) -> None:
         with self.beat("only", "A"):
-            self.play(FadeIn(text("small")), run_time=1)
+            for _ in range(4):
+                self.play(FadeIn(text("small")), run_time=0.5)
 
 
 class Broken(LectureScene):
