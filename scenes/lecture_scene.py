@@ -12,7 +12,7 @@ from manim import Scene, VGroup, config
 
 from model_probe.errors import UserError
 from model_probe.trace import Trace
-from scenes import SCENES
+from scenes import N_, SCENES
 from scenes.language import _, caption_lines, reading_time, speak
 from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, Layout
 from scenes.mobjects import palette
@@ -21,6 +21,9 @@ from scenes.mobjects.raster import StudioCamera
 from scenes.settings import Settings
 
 HEADER_SIZE = 0.2
+
+# What the probe may say of the model's choice; named here so that the catalogues have it.
+MODEL_NOTES = (N_("GPT-2 could not be reached"), N_("the download of GPT-2 broke off"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class LectureScene(Scene):
         facts = self.trace.facts
         parts = [facts.model_name]
         if facts.model_note:
-            parts[0] += f" ({facts.model_note})"
+            parts[0] += f" ({_(facts.model_note)})"
         if layer is not None:
             parts.append(_("layer {layer}").format(layer=layer))
         if head is not None:

@@ -13,7 +13,7 @@ from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace
 from scenes import SCENES, load
-from scenes.lecture_scene import LectureScene
+from scenes.lecture_scene import MODEL_NOTES, LectureScene
 from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -122,6 +122,26 @@ def test_a_scene_stands_for_any_prompt_and_model(
             if language == "en" and not 15 <= scene.renderer.time <= 60:
                 faults.append(f"{kind}: lasts {scene.renderer.time:.1f} s")
     assert not faults, "\n" + "\n".join(faults)
+
+
+def test_every_picture_says_which_model_ran_and_why_in_its_language(
+    traces: dict[str, Path], tmp_path: Path
+) -> None:
+    import dataclasses
+
+    from model_probe.trace import write_trace
+
+    trace = Trace.open(traces["7 tokens"])
+    tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
+    for note, japanese in zip(
+        MODEL_NOTES, ("GPT-2 に接続できませんでした", "GPT-2 のダウンロードが中断しました"), strict=True
+    ):
+        facts = dataclasses.replace(trace.facts, model_note=note)
+        path = write_trace(tmp_path / "noted.safetensors", tensors, facts)
+        for language, words in (("en", note), ("ja", japanese)):
+            scene = rehearse(load("mask"), Settings(path, language))
+            assert scene._credit is not None
+            assert scene._credit.string.startswith(f"storyteller 8M ({words})")
 
 
 def test_one_chosen_head_is_the_one_that_is_shown(traces: dict[str, Path]) -> None:
