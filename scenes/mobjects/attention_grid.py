@@ -132,8 +132,7 @@ class AttentionGrid(Group):
                 assert after is not None
                 labels.add(text(f"⋯ {count(after - before - 1)}", 0.8 * LABEL_SIZE, palette.FAINT))
             else:
-                piece = tokens[place] if tokens[place].strip(b" ") else b"\xe2\x90\xa3" * len(tokens[place])
-                labels.add(token_words(piece, LABEL_SIZE, colour))  # ␣: a blank label would look forgotten
+                labels.add(token_words(tokens[place], LABEL_SIZE, colour))
         return labels
 
     def _fit(

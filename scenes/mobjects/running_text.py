@@ -22,6 +22,8 @@ NEVER_FIRST = "、。，．」』）！？ー…"  # of a line
 class RunningText(VGroup):
     """Lines of text no larger than a box: as large as fits, and where the smallest does not, the end of it.
 
+    Lines are about as long as each other: a last line of one word would look like an accident.
+
     Args:
         parts: (tokens, colour), one after the other.
         width: in frame units.
@@ -39,6 +41,8 @@ class RunningText(VGroup):
         if len(rows) > room:
             rows = rows[-room:]
             rows[0].insert(0, Run("… ", palette.FAINT))
+        else:
+            rows = balance(words, rows)
         for number, row in enumerate(rows):
             pen = 0.0
             for run in merge(row):
@@ -138,6 +142,14 @@ def fill(runs: list[Run], width: float) -> list[list[Run]]:
             group = [replace(group[0], words=group[0].words.lstrip(" ")), *group[1:]]
         rows[-1] += group
         used += wide
+    return rows
+
+
+def balance(runs: list[Run], rows: list[list[Run]]) -> list[list[Run]]:
+    """As many lines as `rows` has, the longest of them as short as can be, to half an em."""
+    width = max(sum(run.width for run in row) for row in rows)
+    while width > 1 and len(narrower := fill(runs, width - 0.5)) == len(rows):
+        rows, width = narrower, width - 0.5
     return rows
 
 

@@ -5,6 +5,8 @@ The leading space belongs to its token; bytes that are no text are shown as hex.
 
 from __future__ import annotations
 
+from unicodedata import bidirectional, category
+
 from manim import Rectangle, VGroup
 
 from scenes.language import _
@@ -16,13 +18,15 @@ PADDING = 0.35  # em, above and below the words
 SIDE = 0.16  # em, left and right
 SMALLEST = 0.26  # frame units: 35 px at 1080p
 LONGEST = 24  # characters of one label before it is cut
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # they would turn a line around
 
 
 def token_label(piece: bytes) -> tuple[str, bool]:
     """How a token is written, and whether it is written in the monospaced face.
 
     Text is itself. Bytes that are not whole characters, and control characters, are shown as hex; a character
-    that no face of the suite can draw is shown as its code point, U+1F600.
+    that no face of the suite can draw, one that only turns the direction of others, or a joiner with nothing
+    to join is shown as its code point, U+1F600.
     """
     try:
         word = piece.decode()
@@ -30,9 +34,15 @@ def token_label(piece: bytes) -> tuple[str, bool]:
         return _cut(piece.hex(" ").upper()), True
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in word):
         return _cut(piece.hex(" ").upper()), True
-    if drawable(word):
+    if _legible(word):
         return _cut(word), False
-    return _cut(" ".join(c if drawable(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
+    return _cut(" ".join(c if _legible(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
+
+
+def _legible(word: str, mono: bool = False) -> bool:
+    if word and all(category(character) == "Cf" for character in word):
+        return False
+    return drawable(word, mono) and TURNING.isdisjoint(map(bidirectional, word))
 
 
 def _cut(label: str) -> str:
@@ -46,8 +56,10 @@ def token_quote(piece: bytes) -> str:
 
 
 def token_words(piece: bytes, size: float, colour: str) -> Lettering:
-    """A token's label without its rectangle."""
+    """A token's label without its rectangle; a token of nothing but spaces is ␣, not a gap."""
     label, mono = token_label(piece)
+    if not label.strip(" "):
+        label = "␣" * len(label)
     return text(label, size * (0.72 if mono else 1.0), colour, mono)
 
 
