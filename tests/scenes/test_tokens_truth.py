@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def check_merges(scene: Tokens, trace: Trace) -> None:
     ]
 
 
+def check_ranks(scene: Tokens, trace: Trace) -> None:
+    """Every pair shown stands in the tokenizer's list of merges, at the number shown beside it."""
+    merges = json.loads((STORYTELLER_DIRECTORY / "tokenizer.json").read_text())["model"]["merges"]
+    assert len(scene.ranks) == len(" beautiful") - 1
+    for left, right, words in scene.ranks:
+        number = int("".join(character for character in words if character.isdigit()))
+        assert merges[number - 1] == [symbol.decode().replace(" ", "Ġ") for symbol in (left, right)]
+
+
 def check_typo(scene: Tokens, trace: Trace) -> None:
     """The misspelling is cut as the tokenizer cuts it."""
     cut = [chip.piece.decode() for chip in scene.misspelt]
@@ -53,7 +63,7 @@ def check_count(scene: Tokens, trace: Trace) -> None:
     assert numbers == [len(prompt), len(prompt.split()), len(TOKENIZER.encode(prompt).ids)]
 
 
-CHECKS = [check_tokens, check_merges, check_typo, check_count]
+CHECKS = [check_tokens, check_merges, check_ranks, check_typo, check_count]
 
 
 def test_what_is_on_screen_is_what_the_tokenizer_does(trace: Trace) -> None:
@@ -68,6 +78,7 @@ def test_what_is_on_screen_is_what_the_tokenizer_does(trace: Trace) -> None:
         (check_tokens, "prompt_bytes_B", lambda a: np.roll(a, 1)),
         (check_tokens, "token_ids_T", lambda a: a[::-1]),
         (check_merges, "merge_steps_J3", lambda a: a[:-1]),
+        (check_ranks, "merge_steps_J3", lambda a: np.add(a, [0, 0, 1])),
         (check_typo, "typo_bytes_B", lambda a: a[::-1]),
         (check_count, "prompt_bytes_B", lambda a: np.where(a == 32, 95, a)),
     ],
@@ -83,4 +94,5 @@ def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None
     scene = play(path)
     assert b"".join(chip.piece for chip in scene.parts) in (b" \xf0\x9f\x90\x89", b"\xf0\x9f\x90\x89")
     assert len(scene.parts) > 1
+    assert scene.bytes.string == "F0 9F 90 89"
     assert "character" in [beat.name for beat in scene.beats]
