@@ -135,6 +135,12 @@ class NextToken(LectureScene):
             into = _arrow([x, self.feed.get_y(), 0], [x, slab.get_top()[1] + 0.08, 0])
             self.play(Create(self.feed), run_time=0.5)
             self.play(GrowArrow(into), FadeIn(slab), run_time=0.7)
+            reading = self.row.copy()
+            self.play(
+                reading.animate.scale_to_fit_width(0.6 * slab.width).move_to(slab).set_opacity(0),
+                run_time=0.9,
+            )
+            self.remove(reading)
 
         with self.beat(
             "distribution",
@@ -144,7 +150,7 @@ class NextToken(LectureScene):
             ).format(vocabulary=count(facts.n_vocab)),
         ):
             out = _arrow(slab.get_right() + 0.08 * RIGHT, slab.get_right() + 0.62 * RIGHT)
-            self.play(GrowArrow(out), run_time=0.5)
+            self.play(_glow(slab[0]), GrowArrow(out), run_time=0.8)
             self.play(
                 LaggedStart(*(FadeIn(bar, shift=0.25 * RIGHT) for bar in self.bars), lag_ratio=0.1),
                 run_time=1.5,
@@ -153,7 +159,7 @@ class NextToken(LectureScene):
         with self.beat("draw", self._draw_narration()):
             self.play(FadeIn(self.strip.whole), FadeIn(ends), run_time=0.6)
             self.add(self.strip)
-            self.play(self._set_strip(first), run_time=1.2)
+            self._lay_out(first)
             self.play(FadeIn(self.marker), run_time=0.4)
             self.play(self._slide(first), run_time=2.0)
 
@@ -177,7 +183,7 @@ class NextToken(LectureScene):
         known = trace.token_bytes(0) is not None
         written = self.written if known else [b" " + piece for piece in self.written]
         self.text = RunningText(
-            [(trace.tokens, palette.WHITE), (written, WRITTEN)], stage.width - 1, stage.height
+            [(trace.tokens, palette.WHITE), (written, WRITTEN)], stage.width - 1, stage.height - 0.6
         ).move_to(stage.center)
 
         with self.beat("text", self._closing()):
@@ -268,6 +274,20 @@ class NextToken(LectureScene):
 
         return UpdateFromAlphaFunc(self.strip, move, rate_func=smooth)
 
+    def _lay_out(self, step: Step) -> None:
+        """The bars come down into the strip, each to its token's place."""
+        strip = self.strip
+        pieces = [bar.shape.copy().set_stroke(width=0) for bar in self.bars.bars]
+        moves = [
+            piece.animate.stretch_to_fit_width(max(strip.length * share, 1e-3))
+            .stretch_to_fit_height(THICKNESS)
+            .move_to([strip.x(float(start + share / 2)), strip.y, 0])
+            for piece, start, share in zip(pieces, step.starts_N, step.probabilities_N, strict=True)
+        ]
+        self.play(LaggedStart(*moves, lag_ratio=0.3), run_time=2.2)
+        self.remove(*pieces)
+        strip.show(np.append(step.starts_N, step.start), np.append(step.probabilities_N, step.probability))
+
     def _slide(self, step: Step) -> Animation:
         """The needle moves to the number that drew this step's token."""
         start = self.marker.uniform
@@ -333,13 +353,10 @@ class NextToken(LectureScene):
         def grow(bars: ProbabilityBars, amount: float) -> None:
             bars.show((1 - amount) * np.array(before) + amount * step.probabilities_N)
 
-        def glow(box: Rectangle, amount: float) -> None:
-            box.set_fill(opacity=0.25 + 0.35 * amount)
-
         return [
             UpdateFromAlphaFunc(self.bars, grow, rate_func=smooth),
             self._set_strip(step),
-            UpdateFromAlphaFunc(model, glow, rate_func=there_and_back),
+            _glow(model),
         ]
 
     def _draw_narration(self) -> str:
@@ -347,8 +364,8 @@ class NextToken(LectureScene):
         methods = {"temperature": _("temperature sampling")}
         method = str(facts.sampling["method"])
         return _(
-            "Now one is drawn, from all {vocabulary} tokens in the order of their numbers and not from "
-            "the bars alone: {method}, temperature {temperature}, seed {seed}."
+            "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
+            "A random number picks one: {method}, temperature {temperature}, seed {seed}."
         ).format(
             vocabulary=count(facts.n_vocab),
             method=methods.get(method, method),
@@ -401,6 +418,15 @@ def _paint(chip: TokenChip) -> TokenChip:
     return chip
 
 
+def _glow(model: Rectangle) -> Animation:
+    """The model at work."""
+
+    def shine(box: Rectangle, amount: float) -> None:
+        box.set_fill(opacity=0.25 + 0.35 * amount)
+
+    return UpdateFromAlphaFunc(model, shine, rate_func=there_and_back)
+
+
 def _ends(row: TokenRow) -> tuple[npt.ArrayLike, npt.ArrayLike]:
     """Of the line under the whole text."""
     return row.get_corner(DOWN + LEFT) + 0.09 * DOWN, row.get_corner(DOWN + RIGHT) + 0.09 * DOWN
@@ -408,5 +434,6 @@ def _ends(row: TokenRow) -> tuple[npt.ArrayLike, npt.ArrayLike]:
 
 def _arrow(start: npt.ArrayLike, end: npt.ArrayLike) -> Arrow:
     return Arrow(
-        start, end, buff=0, stroke_width=4, color=palette.CAPTION, max_tip_length_to_length_ratio=0.4
-    )
+        start, end, buff=0, stroke_width=4, color=palette.CAPTION, tip_length=0.22,
+        max_tip_length_to_length_ratio=0.5,
+    )  # fmt: skip

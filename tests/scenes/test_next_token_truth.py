@@ -130,7 +130,7 @@ def test_the_caption_names_how_it_was_drawn(trace: Trace, tmp_path: Path) -> Non
     tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
     scene = play(write_trace(tmp_path / "trace.safetensors", tensors, facts))
     caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
-    for words in (f"all {facts.n_vocab:,} tokens", "temperature 1.0", "seed 71"):
+    for words in (f"All {facts.n_vocab:,} tokens", "temperature 1.0", "seed 71"):
         assert words in caption
 
 
