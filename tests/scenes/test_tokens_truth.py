@@ -10,6 +10,9 @@ from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace
 from scenes.lecture.tokens import Tokens
+from scenes.mobjects import palette
+from scenes.mobjects.running_text import RunningText
+from scenes.mobjects.token_row import token_words
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change, GoesRed
@@ -96,3 +99,19 @@ def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None
     assert len(scene.parts) > 1
     assert scene.bytes.string == "F0 9F 90 89"
     assert "character" in [beat.name for beat in scene.beats]
+
+
+@pytest.mark.parametrize(
+    ("piece", "label"),
+    [(b"  ", "␣␣"), (b" a", " a"), ("\u200d".encode(), "U+200D"), ("\u202eab".encode(), "U+202E a b")],
+)
+def test_a_token_that_could_not_be_seen_is_named(piece: bytes, label: str) -> None:
+    assert token_words(piece, 0.4, palette.WHITE).string == label
+
+
+def test_running_text_does_not_leave_one_word_on_the_last_line() -> None:
+    words = [b" king"] * 6
+    whole = RunningText([(words, palette.WHITE)], 100, 5)
+    assert [line.string for line in whole] == ["king king king king king king"]
+    narrow = RunningText([(words, palette.WHITE)], 0.9 * whole.width, 5)
+    assert [line.string for line in narrow] == ["king king king", "king king king"]
