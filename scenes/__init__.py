@@ -15,31 +15,99 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SceneEntry:
-    """Where a scene is found, without importing it."""
+    """Where a scene is found, without importing it, and what it is about.
+
+    Attributes:
+        title: what the scene is called.
+        picture: what is seen, in a sentence or two that are true for any prompt and model.
+    """
 
     module: str
     class_name: str
     number: int
     title: str
+    picture: str
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate this later")
-    """Mark a title for the catalogues; it is translated when it is drawn."""
+    """Mark words for the catalogues; they are translated when they are used."""
     return message
 
 
-def _entry(number: int, name: str, class_name: str, title: str) -> tuple[str, SceneEntry]:
-    return name, SceneEntry(f"scenes.lecture.{name}", class_name, number, title)
+def _entry(number: int, name: str, class_name: str, title: str, picture: str) -> tuple[str, SceneEntry]:
+    return name, SceneEntry(f"scenes.lecture.{name}", class_name, number, title, picture)
 
 
 SCENES: dict[str, SceneEntry] = dict(
     [
-        _entry(1, "next_token", "NextToken", N_("Predicting the next token")),
-        _entry(2, "overview", "Overview", N_("The cross-section of a transformer")),
-        _entry(4, "tokens", "Tokens", N_("From text to tokens")),
-        _entry(11, "query_key", "QueryKey", N_("Queries and keys")),
-        _entry(12, "mask", "Mask", N_("Masking and softmax")),
-        _entry(14, "heads", "AttentionHeads", N_("Every head at once")),
+        _entry(
+            1,
+            "next_token",
+            "NextToken",
+            N_("Predicting the next token"),
+            N_(
+                "The prompt as a row of tokens, with an arrow into a box that stands for the model. Bars "
+                "show the likeliest next tokens with their probabilities; a needle picks one out of a strip "
+                "that holds them all, and that token joins the row. At the end the text is there with what "
+                "the model wrote."
+            ),
+        ),
+        _entry(
+            2,
+            "overview",
+            "Overview",
+            N_("The cross-section of a transformer"),
+            N_(
+                "Each token becomes a column of numbers. Arcs between the columns show attention; the "
+                "columns change from layer to layer, and bars beside them show what the model would predict "
+                "there. Then the stack is seen from the side, and the last vector is read."
+            ),
+        ),
+        _entry(
+            4,
+            "tokens",
+            "Tokens",
+            N_("From text to tokens"),
+            N_(
+                "The prompt as text. Where tokens were joined from bytes, one of them stands as a row of "
+                "bytes, and neighbours join step by step. Then the whole prompt as coloured tokens, each "
+                "above its number, and how many there are."
+            ),
+        ),
+        _entry(
+            11,
+            "query_key",
+            "QueryKey",
+            N_("Queries and keys"),
+            N_(
+                "A token that asks and a token that answers, each with its vector: one gives a query, the "
+                "other a key. They are multiplied number by number and added up to one score, which goes "
+                "into its cell of a grid with a row for each query and a column for each key. Then the grid "
+                "fills."
+            ),
+        ),
+        _entry(
+            12,
+            "mask",
+            "Mask",
+            N_("Masking and softmax"),
+            N_(
+                "A grid of scores. The cells right of the diagonal turn to minus infinity; the last row is "
+                "lifted out and worked out as a softmax; then every cell becomes a dot, the larger the more "
+                "weight."
+            ),
+        ),
+        _entry(
+            14,
+            "heads",
+            "AttentionHeads",
+            N_("Every head at once"),
+            N_(
+                "One head's attention pattern, large; it shrinks into a wall of small ones, a row for each "
+                "layer. Then the heads that do something nameable most of all light up and come forward, "
+                "each with its measured score. At the end the whole wall is there again."
+            ),
+        ),
     ]
 )
 

@@ -62,31 +62,52 @@ def _(message: str) -> str:
 
 def reading_time(narration: str, language: str) -> float:
     """Seconds it takes to read `narration` at ease, with a moment to look up at the picture."""
-    return 0.8 + _em(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)
+    return 0.8 + em_width(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)
 
 
-def caption_lines(narration: str, language: str) -> list[str]:
-    """`narration` broken into lines of about equal length, at phrase boundaries."""
+def caption_lines(narration: str, language: str, width: float = CAPTION_WIDTH) -> list[str]:
+    """`narration` in as few lines of `width` em as can be, about equally long, broken after phrases."""
+    pieces, joiner = phrases(narration, language)
+    return _balance(pieces, joiner, width)
+
+
+def phrases(narration: str, language: str) -> tuple[list[str], str]:
+    """The pieces that `narration` may be broken into, never inside a word, and what joins them again."""
     if language == "ja":
-        return _balance(_japanese_phrases(narration), joiner="")
-    return _balance(narration.split(" "), joiner=" ")
+        return _japanese_phrases(narration), ""
+    return narration.split(" "), " "
 
 
-def _em(words: str) -> float:
+def em_width(words: str) -> float:
     """About how wide `words` are set: a full-width character takes one em, any other half."""
-    return sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.5 for character in words)
+    return sum(1.0 if _full_width(character) else 0.5 for character in words)
+
+
+def _full_width(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def _japanese_phrases(narration: str) -> list[str]:
     import budoux
 
-    return list(budoux.load_default_japanese_parser().parse(narration))
+    joined: list[str] = []
+    for piece in budoux.load_default_japanese_parser().parse(narration):
+        # The parser knows Japanese only: it may cut a name or a number of another script in two.
+        if joined and not (_may_part(joined[-1][-1]) or _may_part(piece[0])):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
 
 
-def _balance(pieces: list[str], joiner: str) -> list[str]:
-    """As few lines as the caption's width allows, then as even as they can be."""
-    fewest = len(_fill(pieces, CAPTION_WIDTH, joiner))
-    width = _em(joiner.join(pieces)) / fewest
+def _may_part(character: str) -> bool:
+    return character.isspace() or _full_width(character)
+
+
+def _balance(pieces: list[str], joiner: str, longest: float) -> list[str]:
+    """As few rows as `longest` em allow, then as even as they can be."""
+    fewest = len(_fill(pieces, longest, joiner))
+    width = em_width(joiner.join(pieces)) / fewest
     while len(_fill(pieces, width, joiner)) > fewest:
         width += 0.5
     return _fill(pieces, width, joiner)
@@ -96,7 +117,7 @@ def _fill(pieces: list[str], width: float, joiner: str) -> list[str]:
     rows = [pieces[0]]
     for piece in pieces[1:]:
         longer = rows[-1] + joiner + piece
-        if _em(longer) <= width:
+        if em_width(longer) <= width:
             rows[-1] = longer
         else:
             rows.append(piece)

@@ -18,7 +18,7 @@ PACKAGES = ("manim", "numpy", "typst", "av", "pycairo", "pillow", "noto-cjk-sans
 
 
 def inputs_digest(name: str, settings: Settings, trace_digest: str, quality: str) -> str:
-    """SHA-256 over the scene's source and all that it may import, the trace, the catalogue and the settings.
+    """SHA-256 over the scene's source and all that it may import, the trace, the catalogues and the settings.
 
     The trace counts by its content, not by where it lies.
     """
@@ -30,8 +30,7 @@ def inputs_digest(name: str, settings: Settings, trace_digest: str, quality: str
     for path in sorted(SOURCE.rglob("*.py")):
         if path not in others:
             hasher.update(f"{path.relative_to(SOURCE)}\0".encode() + path.read_bytes())
-    catalogue = LOCALE / settings.language / "LC_MESSAGES" / "scenes.po"
-    if catalogue.is_file():
+    for catalogue in sorted(LOCALE.glob("*/LC_MESSAGES/scenes.po")):  # a clip has captions in every language
         hasher.update(catalogue.read_bytes())
     return hasher.hexdigest()
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+from scenes.render.whole_file import write_whole
+
+SCHEMA = 2
 
 
 class Manifest:
     """The manifest of one output directory; every change is on disk at once, so that a run can be resumed.
 
     Attributes:
-        clips: scene name → seconds, frames, size, sha256, model, prompt, trace digest, beats, …
+        clips: scene name → seconds, frames, size, sha256, model, prompt, trace digest, beats, texts, …
         lecture: the same for `lecture.mp4`, or None.
         request: what the trace was asked for; see `scenes.render.probe`.
     """
@@ -45,9 +46,7 @@ class Manifest:
             "clips": self.clips,
             "lecture": self.lecture,
         }
-        part = self.path.with_name(f".{self.path.name}.part")
-        part.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, self.path)
+        write_whole(self.path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
     def unchanged(self, name: str, inputs: str, clip: Path) -> bool:
         """Whether the clip of that name was made from these inputs and is still what was made."""

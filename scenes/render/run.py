@@ -24,6 +24,7 @@ from scenes.render.jobs import Company
 from scenes.render.manifest import Manifest, is_file_of
 from scenes.render.probe import ProbeFailed, Request, recorded
 from scenes.render.progress import Display
+from scenes.render.texts import write_clip_texts, write_lecture_texts
 from scenes.settings import Settings
 
 
@@ -123,6 +124,8 @@ def _render(order: Order, trace: Trace, manifest: Manifest, work: Path, console:
         for name in order.scenes:
             target = clips / f"{name}.mp4"
             if manifest.unchanged(name, inputs[name], target):
+                clip = manifest.clips[name]
+                write_clip_texts(target, clip["beats"], clip["seconds"])  # what is missing or was edited
                 display.finished(name, "unchanged")
                 continue
             entry = SCENES[name]
@@ -175,13 +178,17 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
         return
     target = order.out / "lecture.mp4"
     made_from = [entry["sha256"] for entry in chosen.values()]
-    if manifest.lecture and manifest.lecture["clips"] == made_from and is_file_of(target, manifest.lecture):
+    known = manifest.lecture
+    if known and known["clips"] == made_from and is_file_of(target, known):
+        manifest.lecture = {**known, "texts": write_lecture_texts(target, chosen)}
+        manifest.save()
         return
     from scenes.render.clip import describe
     from scenes.render.lecture import join
 
     join([(order.out / entry["file"], entry["title"]) for entry in chosen.values()], target)
-    manifest.lecture = {"file": target.name, "clips": made_from, **describe(target)}
+    texts = write_lecture_texts(target, chosen)
+    manifest.lecture = {"file": target.name, "clips": made_from, **describe(target), "texts": texts}
     manifest.save()
     words = f"{target}: {', '.join(chosen)}; {_measures(manifest.lecture)}"
     console.print(words, markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 import traceback
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -19,12 +20,14 @@ from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
 from model_probe.errors import UserError
-from scenes.lecture_scene import LectureScene
+from scenes.language import languages
+from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.job import Job
 from scenes.render.quality import QUALITIES
 from scenes.render.rehearsal import rehearse
+from scenes.render.texts import write_clip_texts
 
 REPORT_EVERY = 0.2  # seconds
 
@@ -72,8 +75,11 @@ def perform(job: Job) -> dict[str, Any]:
     }
     with tempconfig(settings):
         config.frame_width = config.frame_height * quality.width / quality.height
-        rehearsed = rehearse(scene_class, job.settings)
-        say(total=round(rehearsed.renderer.time * quality.frame_rate))
+        rehearsals = {
+            language: rehearse(scene_class, replace(job.settings, language=language))
+            for language in languages()
+        }
+        say(total=round(rehearsals[job.settings.language].renderer.time * quality.frame_rate))
         renderer = _Counting()
         scene = scene_class(job.settings, renderer=renderer)
         scene.render()
@@ -85,11 +91,32 @@ def perform(job: Job) -> dict[str, Any]:
             title=job.name,
             comment=f"{facts.model_name}: {facts.prompt}",
         )
-    beats = [
-        {"name": b.name, "start": round(b.start, 3), "end": round(b.end, 3), "narration": b.narration}
-        for b in scene.beats
+    clip = describe(job.target)
+    beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
+    for beat in beats:
+        beat["end"] = min(beat["end"], clip["seconds"])
+    return {**clip, "beats": beats, "texts": write_clip_texts(job.target, beats, clip["seconds"])}
+
+
+def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, Any]]:
+    """The beats at their times in the clip, with what is said in each language.
+
+    Raises:
+        ValueError: a scene has other beats in another language.
+    """
+    names = [beat.name for beat in beats]
+    for language, others in rehearsed.items():
+        if [beat.name for beat in others] != names:
+            raise ValueError(f"the beats are {names}, but in language {language} {[b.name for b in others]}")
+    return [
+        {
+            "name": beat.name,
+            "start": round(beat.start, 3),
+            "end": round(beat.end, 3),
+            "narration": {language: others[index].narration for language, others in rehearsed.items()},
+        }
+        for index, beat in enumerate(beats)
     ]
-    return {**describe(job.target), "beats": beats}
 
 
 def main() -> None:

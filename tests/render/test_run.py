@@ -29,6 +29,26 @@ def manifest_of(out: Path) -> dict[str, Any]:
     return values
 
 
+def texts_of(*names: str) -> set[str]:
+    """The text files beside these clips."""
+    kinds = ("en.vtt", "ja.vtt", "en.srt", "ja.srt", "chapters.en.vtt", "chapters.ja.vtt")
+    return {f"clips/{name}.{kind}" for name in names for kind in kinds}
+
+
+LECTURE_TEXTS = {
+    name.format(language)
+    for language in ("en", "ja")
+    for name in (
+        "lecture.{}.vtt",
+        "lecture.{}.srt",
+        "chapters.{}.vtt",
+        "youtube.{}.txt",
+        "transcript.{}.md",
+        "transcript.{}.html",
+    )
+}
+
+
 def files_in(out: Path) -> set[str]:
     return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()} - {".lock"}
 
@@ -38,7 +58,10 @@ def test_a_clip_is_what_the_manifest_says(
     storyteller_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, storyteller_trace, "small") == 0
-    assert files_in(tmp_path) == {"clips/small.mp4", "lecture.mp4", "manifest.json", "logs/small.log"}
+    texts = texts_of("small") | LECTURE_TEXTS
+    assert files_in(tmp_path) == {"clips/small.mp4", "lecture.mp4", "manifest.json", "logs/small.log"} | texts
+    named = (manifest_of(tmp_path)["clips"]["small"]["texts"], manifest_of(tmp_path)["lecture"]["texts"])
+    assert {name for each in named for kinds in each.values() for name in kinds.values()} == texts
     entry = manifest_of(tmp_path)["clips"]["small"]
     clip = tmp_path / "clips" / "small.mp4"
     with av.open(str(clip)) as container:
@@ -64,7 +87,8 @@ def test_a_clip_is_what_the_manifest_says(
     assert len(content) == entry["bytes"]
     assert subprocess.check_output(["sha256sum", str(clip)], text=True).split()[0] == entry["sha256"]
     assert [beat["name"] for beat in entry["beats"]] == ["only"]
-    assert 0 <= entry["beats"][0]["start"] < entry["beats"][0]["end"] <= entry["seconds"] + 0.1
+    assert entry["beats"][0]["narration"] == {"en": "A", "ja": "A"}
+    assert 0 <= entry["beats"][0]["start"] < entry["beats"][0]["end"] <= entry["seconds"]
     said = capsys.readouterr().out
     assert "\x1b" not in said  # no terminal: no control characters
     assert "small" in said
@@ -92,12 +116,33 @@ def test_what_is_up_to_date_is_not_rendered_again(
 
 
 @pytest.mark.usefixtures("small_scenes")
+def test_texts_that_went_missing_are_written_again(
+    storyteller_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, storyteller_trace, "small")
+    texts = sorted(texts_of("small") | LECTURE_TEXTS)
+    before = {name: (tmp_path / name).read_bytes() for name in texts}
+    for name in texts[::2]:
+        (tmp_path / name).unlink()
+    for name in texts[1::2]:
+        (tmp_path / name).write_text("edited")
+    capsys.readouterr()
+
+    assert run(tmp_path, storyteller_trace, "small") == 0
+    assert "unchanged" in capsys.readouterr().out
+    assert {name: (tmp_path / name).read_bytes() for name in texts} == before
+
+
+@pytest.mark.usefixtures("small_scenes")
 def test_a_scene_that_fails_takes_no_other_with_it(
     storyteller_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, storyteller_trace, "small", "broken", "killed") == 1
     assert files_in(tmp_path) >= {"clips/small.mp4", "logs/broken.log", "logs/killed.log"}
-    assert {path.name for path in (tmp_path / "clips").iterdir()} == {"small.mp4"}
+    assert {f"clips/{path.name}" for path in (tmp_path / "clips").iterdir()} == {
+        "clips/small.mp4",
+        *texts_of("small"),
+    }
     said = capsys.readouterr().out
     assert "failed: RuntimeError: the scene is broken\n" in said
     assert "in two lines" in (tmp_path / "logs" / "broken.log").read_text()
@@ -138,6 +183,7 @@ def test_strange_prompts_survive_the_manifest(tmp_path: Path) -> None:
     trace = record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1)
     assert run(tmp_path / "out", trace, "small") == 0
     assert manifest_of(tmp_path / "out")["clips"]["small"]["prompt"] == prompt
+    assert "<script" not in (tmp_path / "out" / "transcript.en.html").read_text(encoding="utf-8")
 
 
 def start(out: Path, trace: Path, *names: str) -> subprocess.Popen[str]:
@@ -184,7 +230,8 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(storyteller_trace: Path, t
     assert "Traceback" not in said
     assert said.splitlines()[-1] == "stopped; the same command goes on from here"
     assert processes_of(tmp_path) == []
-    assert files_in(tmp_path) == {"clips/small.mp4", "manifest.json", "logs/small.log", "logs/endless.log"}
+    done = {"clips/small.mp4", *texts_of("small")}
+    assert files_in(tmp_path) == {"manifest.json", "logs/small.log", "logs/endless.log"} | done
 
     again, _ = start(tmp_path, storyteller_trace, "small").communicate(timeout=60)
     assert "unchanged" in again
@@ -206,7 +253,10 @@ def test_after_kill_9_nothing_half_written_is_taken_for_a_clip(
     again, _ = start(tmp_path, storyteller_trace, "small").communicate(timeout=60)
     assert "unchanged" in again
     assert not (tmp_path / ".work").exists()
-    assert {path.name for path in (tmp_path / "clips").iterdir()} == {"small.mp4"}
+    assert {f"clips/{path.name}" for path in (tmp_path / "clips").iterdir()} == {
+        "clips/small.mp4",
+        *texts_of("small"),
+    }
 
 
 def test_two_runs_do_not_share_a_directory(storyteller_trace: Path, tmp_path: Path) -> None:
