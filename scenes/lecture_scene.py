@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from manim import Scene, VGroup, config
 
@@ -42,11 +42,14 @@ class LectureScene(Scene):
     A scene file reads data, picture, story, in that order; `construct` alone plays animations.
 
     Attributes:
+        poster: the beat whose last picture stands for the scene; the last beat by default.
         settings: what was asked for; see `Settings`.
         trace: the file that every number on screen comes from.
         layout: the frame's bands.
         beats: the beats played so far.
     """
+
+    poster: ClassVar[str] = ""
 
     def __init__(self, settings: Settings | None = None, **kwargs: Any) -> None:
         kwargs["camera_class"] = StudioCamera

@@ -44,6 +44,8 @@ class AttentionHeads(LectureScene):
     The head shown first is the one that `query_key` and `mask` show.
     """
 
+    poster = "wall"
+
     def construct(self) -> None:
         """One pattern, the wall, then each kind's best head."""
         # data

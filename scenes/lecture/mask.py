@@ -47,6 +47,8 @@ class Mask(LectureScene):
     last ones and the key that the last query matches best; what is not shown is counted in the sums.
     """
 
+    poster = "pattern"
+
     def construct(self) -> None:
         """The scores, the mask, one row, all rows, the pattern."""
         # data

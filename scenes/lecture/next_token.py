@@ -73,6 +73,8 @@ class NextToken(LectureScene):
     of the ids and took the token in whose share the number fell: so does the strip.
     """
 
+    poster = "draw"
+
     def construct(self) -> None:
         """Name, prompt, distribution, draw, append, again, the whole text."""
         # data

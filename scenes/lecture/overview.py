@@ -52,6 +52,8 @@ class Overview(LectureScene):
     lens; `logits_last_V`. At most MOST_LAYERS layers are shown, evenly spaced, first and last among them.
     """
 
+    poster = "cross_section"
+
     def construct(self) -> None:
         """Cut, embed, run the layers, turn the stack, read the last vector."""
         # data

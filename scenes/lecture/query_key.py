@@ -55,6 +55,8 @@ class QueryKey(LectureScene):
     (`matched_key`). A prompt of more than MOST_PLACES tokens shows its first and last ones and that key.
     """
 
+    poster = "grid"
+
     def construct(self) -> None:
         """Two vectors from one, their dot product, a row of them, the grid."""
         # data

@@ -41,6 +41,8 @@ class Tokens(LectureScene):
     prompt's longest word with two letters swapped; left out where the prompt has no such word.
     """
 
+    poster = "ids"
+
     def construct(self) -> None:
         """Text, one piece merging, all tokens with ids, a character in bytes, a typo, the count."""
         # data

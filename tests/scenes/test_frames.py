@@ -22,7 +22,7 @@ from scenes.settings import Settings
 
 FRAMES = Path(__file__).parent.parent / "frames"
 SIZE = (640, 360)
-BLOCK = 16  # pixels; the most that a block's mean may differ is far below what moving one letter does
+BLOCK = 8  # pixels; the most that a block's mean may differ is far below what moving one letter does
 LARGEST = 3.0  # of 255
 
 
