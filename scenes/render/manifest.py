@@ -9,7 +9,7 @@ from typing import Any
 
 from scenes.render.whole_file import write_whole
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Manifest:

@@ -126,6 +126,7 @@ def _render(order: Order, trace: Trace, manifest: Manifest, work: Path, console:
             if manifest.unchanged(name, inputs[name], target):
                 clip = manifest.clips[name]
                 write_clip_texts(target, clip["beats"], clip["seconds"])  # what is missing or was edited
+                _draw_poster(order, clip, anew=False)
                 display.finished(name, "unchanged")
                 continue
             entry = SCENES[name]
@@ -137,7 +138,9 @@ def _render(order: Order, trace: Trace, manifest: Manifest, work: Path, console:
                 failures += 1
                 display.finished(outcome.name, f"failed: {outcome.error}")
                 continue
-            manifest.clips[outcome.name] = _entry(order, trace, outcome, inputs[outcome.name])
+            made = _entry(order, trace, outcome, inputs[outcome.name])
+            _draw_poster(order, made, anew=True)
+            manifest.clips[outcome.name] = made
             manifest.save()
             display.finished(outcome.name, _measures(outcome.clip))
     return failures
@@ -148,6 +151,7 @@ def _entry(order: Order, trace: Trace, outcome: Outcome, inputs: str) -> dict[st
     assert outcome.clip is not None
     return {
         "file": f"clips/{outcome.name}.mp4",
+        "poster": f"clips/{outcome.name}.png",
         "title": catalogue(order.language).gettext(SCENES[outcome.name].title),
         "language": order.language,
         "quality": order.quality,
@@ -158,6 +162,15 @@ def _entry(order: Order, trace: Trace, outcome: Outcome, inputs: str) -> dict[st
         "inputs": inputs,
         **outcome.clip,
     }
+
+
+def _draw_poster(order: Order, entry: dict[str, Any], anew: bool) -> None:
+    """Draw a clip's poster where there is none, or where the clip is new."""
+    target = order.out / entry["poster"]
+    if anew or not target.is_file():
+        from scenes.render.poster import write_poster
+
+        write_poster(order.out / entry["file"], target, entry["poster_at"])
 
 
 def _measures(clip: dict[str, Any]) -> str:
@@ -179,9 +192,12 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     target = order.out / "lecture.mp4"
     made_from = [entry["sha256"] for entry in chosen.values()]
     known = manifest.lecture
+    from scenes.render.page import write_pages
+
     if known and known["clips"] == made_from and is_file_of(target, known):
         manifest.lecture = {**known, "texts": write_lecture_texts(target, chosen)}
         manifest.save()
+        write_pages(order.out, manifest.lecture, chosen, order.language)
         return
     from scenes.render.clip import describe
     from scenes.render.lecture import join
@@ -190,5 +206,6 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     texts = write_lecture_texts(target, chosen)
     manifest.lecture = {"file": target.name, "clips": made_from, **describe(target), "texts": texts}
     manifest.save()
+    write_pages(order.out, manifest.lecture, chosen, order.language)
     words = f"{target}: {', '.join(chosen)}; {_measures(manifest.lecture)}"
     console.print(words, markup=False, highlight=False, soft_wrap=True)

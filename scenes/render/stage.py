@@ -95,7 +95,13 @@ def perform(job: Job) -> dict[str, Any]:
     beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
     for beat in beats:
         beat["end"] = min(beat["end"], clip["seconds"])
-    return {**clip, "beats": beats, "texts": write_clip_texts(job.target, beats, clip["seconds"])}
+    chosen = next((beat for beat in beats if beat["name"] == scene.poster), beats[-1])
+    return {
+        **clip,
+        "beats": beats,
+        "poster_at": round(chosen["end"] - 2 / quality.frame_rate, 3),
+        "texts": write_clip_texts(job.target, beats, clip["seconds"]),
+    }
 
 
 def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, Any]]:

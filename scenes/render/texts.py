@@ -73,7 +73,7 @@ def write_lecture_texts(lecture: Path, clips: Mapping[str, Mapping[str, Any]]) -
         captions = [cue for part in parts for cue in cues(part.beats, language, part.start)]
         chapters = [Cue(part.start, part.end, (_title(part, language),)) for part in parts]
         sections = [_section(part, language) for part in parts]
-        transcript = Transcript(language, _model(facts, language), facts["prompt"], sections)
+        transcript = Transcript(language, model_line(facts, language), facts["prompt"], sections)
         files = {
             "vtt": (f"{lecture.stem}.{language}.vtt", webvtt(captions)),
             "srt": (f"{lecture.stem}.{language}.srt", subrip(captions)),
@@ -96,9 +96,11 @@ def _title(part: _Part, language: str) -> str:
     return catalogue(language).gettext(SCENES[part.name].title)
 
 
-def _model(entry: Mapping[str, Any], language: str) -> str:
-    note = catalogue(language).gettext(entry["model_note"]) if entry["model_note"] else ""
-    return f"{entry['model']} ({note})" if note else str(entry["model"])
+def model_line(entry: Mapping[str, Any], language: str) -> str:
+    """The model that a clip shows, and why it ran where it was not the one asked for."""
+    translate = catalogue(language).gettext
+    note = entry["model_note"]
+    return f"{entry['model']} ({translate(note)})" if note else str(entry["model"])
 
 
 def _section(part: _Part, language: str) -> Section:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scenes.language import catalogue
-
-TEMPLATES = Path(__file__).parent.parent.parent / "assets" / "templates"
+from scenes.render.templates import template
 
 
 @dataclass(frozen=True)
@@ -40,14 +36,7 @@ class Transcript:
 
     def html(self) -> str:
         """As a page that needs nothing else."""
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            trim_blocks=True,
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-        )
-        return environment.get_template("transcript.html").render(
+        return template("transcript.html").render(
             language=self.language,
             words=self._words(),
             model=self.model,

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from model_probe.record import record
 from scenes.render.__main__ import main
@@ -59,7 +60,9 @@ def test_a_clip_is_what_the_manifest_says(
 ) -> None:
     assert run(tmp_path, storyteller_trace, "small") == 0
     texts = texts_of("small") | LECTURE_TEXTS
-    assert files_in(tmp_path) == {"clips/small.mp4", "lecture.mp4", "manifest.json", "logs/small.log"} | texts
+    pages = {"index.html", "clips/small.html", "clips/small.png"}
+    films = {"clips/small.mp4", "lecture.mp4", "manifest.json", "logs/small.log"}
+    assert files_in(tmp_path) == films | pages | texts
     named = (manifest_of(tmp_path)["clips"]["small"]["texts"], manifest_of(tmp_path)["lecture"]["texts"])
     assert {name for each in named for kinds in each.values() for name in kinds.values()} == texts
     entry = manifest_of(tmp_path)["clips"]["small"]
@@ -89,6 +92,12 @@ def test_a_clip_is_what_the_manifest_says(
     assert [beat["name"] for beat in entry["beats"]] == ["only"]
     assert entry["beats"][0]["narration"] == {"en": "A", "ja": "A"}
     assert 0 <= entry["beats"][0]["start"] < entry["beats"][0]["end"] <= entry["seconds"]
+    with av.open(str(clip)) as container:  # the poster is the frame just before the chosen beat ends
+        pictures = {round(float(f.time), 3): f.to_ndarray(format="rgb24") for f in container.decode(video=0)}
+    poster = np.array(Image.open(tmp_path / entry["poster"]))
+    np.testing.assert_array_equal(
+        poster, pictures[min(pictures, key=lambda at: abs(at - entry["poster_at"]))]
+    )
     said = capsys.readouterr().out
     assert "\x1b" not in said  # no terminal: no control characters
     assert "small" in said
@@ -141,6 +150,8 @@ def test_a_scene_that_fails_takes_no_other_with_it(
     assert files_in(tmp_path) >= {"clips/small.mp4", "logs/broken.log", "logs/killed.log"}
     assert {f"clips/{path.name}" for path in (tmp_path / "clips").iterdir()} == {
         "clips/small.mp4",
+        "clips/small.png",
+        "clips/small.html",
         *texts_of("small"),
     }
     said = capsys.readouterr().out
@@ -230,7 +241,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(storyteller_trace: Path, t
     assert "Traceback" not in said
     assert said.splitlines()[-1] == "stopped; the same command goes on from here"
     assert processes_of(tmp_path) == []
-    done = {"clips/small.mp4", *texts_of("small")}
+    done = {"clips/small.mp4", "clips/small.png", *texts_of("small")}
     assert files_in(tmp_path) == {"manifest.json", "logs/small.log", "logs/endless.log"} | done
 
     again, _ = start(tmp_path, storyteller_trace, "small").communicate(timeout=60)
@@ -255,6 +266,8 @@ def test_after_kill_9_nothing_half_written_is_taken_for_a_clip(
     assert not (tmp_path / ".work").exists()
     assert {f"clips/{path.name}" for path in (tmp_path / "clips").iterdir()} == {
         "clips/small.mp4",
+        "clips/small.png",
+        "clips/small.html",
         *texts_of("small"),
     }
 
