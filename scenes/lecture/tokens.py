@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from unicodedata import bidirectional
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Arrow, FadeIn, FadeOut, LaggedStart, VGroup
+from manim import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    UP,
+    Animation,
+    Arrow,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    ReplacementTransform,
+    VGroup,
+)
 
+from model_probe.errors import TraceError
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.elision import elide, hidden
+from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count
-from scenes.mobjects.running_text import RunningText
-from scenes.mobjects.token_row import TokenChip, TokenRow, token_quote, token_words
+from scenes.mobjects.running_text import RunningText, whole_characters
+from scenes.mobjects.token_lines import TokenLines
+from scenes.mobjects.token_row import TokenChip, token_label, token_quote, token_words
 
-TILE = 1.0  # em of the tiles that merge, where they fit
+TILE = 1.15  # em of the tiles that merge, where they fit
 MOST_TILES = 16  # a longer piece's tiles would be too small to read
 REMEMBERED = 4  # merges that stay written below
-LARGER = 1.6  # how much larger than usual the tokens of a short prompt are
+LINE = 0.58  # from one of them to the next
+FIRST, ALL = 2.0, 9.0  # seconds of the first merge, and at most of all of them
 
 
 @dataclass(frozen=True)
 class Merge:
-    """One step of the tokenizer: tiles `at` and `at + 1` join, because their pair has this rank."""
+    """One step of the tokenizer: the symbols `at` and `at + 1` join, because their pair has this rank."""
 
+    symbols: list[bytes]
     at: int
     rank: int
+
+    def joined(self) -> list[bytes]:
+        """The symbols afterwards."""
+        pair = self.symbols[self.at] + self.symbols[self.at + 1]
+        return [*self.symbols[: self.at], pair, *self.symbols[self.at + 2 :]]
 
 
 class Tokens(LectureScene):
@@ -47,19 +71,17 @@ class Tokens(LectureScene):
         """Text, one piece merging, all tokens with ids, a character in bytes, a typo, the count."""
         # data
         trace = self.trace
-        ids_T = np.asarray(trace.token_ids_T)
+        ids = np.asarray(trace.token_ids_T).tolist()
         prompt = b"".join(trace.tokens).decode(errors="replace")
-        piece, merges = self._piece_that_merges_most()
+        merges, merged = self._most_merges()
         split = self._split_character()
 
         # picture
         stage = self.layout.stage
-        self.text = RunningText([(trace.tokens, palette.WHITE)], stage.width - 1, stage.height - 0.6)
+        self.text = self._prompt(stage.width - 1, stage.height - 0.6)
         self.text.move_to(stage.center)
-        self.row = TokenRow(trace.tokens, stage.width, size=0.52)
-        self.row.scale(min(LARGER, 0.95 * stage.width / self.row.width))
-        self.row.move_to([stage.center[0], stage.center[1] + 0.3, 0])
-        self.ids = self._ids({index: int(ids_T[index]) for index in self.row.chips})
+        self.cut = TokenLines(trace.tokens, ids, stage.width, stage.height - 0.6)
+        self.cut.move_to(stage.center)
 
         # story
         with self.beat(
@@ -68,17 +90,23 @@ class Tokens(LectureScene):
         ):
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.2)
 
-        if merges:
-            self._merge(piece, merges)
-        else:
-            self.play(FadeOut(self.text), run_time=0.5)
+        tiles = self._merge(merges) if merges else VGroup()
 
         with self.beat(
             "tokens",
             _("The whole prompt, cut into its tokens. The space before a word belongs to its token."),
         ):
-            entries = [FadeIn(part, shift=0.25 * UP) for part in self.row]
-            self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.6)
+            if not merges:
+                self.play(FadeOut(self.text), run_time=0.5)
+            elif self.cut.chips.keys() >= set(merged):
+                homes = [self.cut.chips[at] for at in merged]
+                self.play(*map(ReplacementTransform, tiles, homes), run_time=1.0)
+            else:
+                self.play(FadeOut(tiles), run_time=0.5)
+            for line in self.cut.lines:
+                entries = [FadeIn(part, shift=0.25 * UP) for part in line if part not in self.mobjects]
+                if entries:
+                    self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
 
         with self.beat(
             "ids",
@@ -87,8 +115,13 @@ class Tokens(LectureScene):
                 "Its number there, the id, is all that goes in."
             ).format(vocabulary=count(trace.facts.n_vocab)),
         ):
-            entries = [FadeIn(number, shift=0.25 * DOWN) for number in self.ids.values()]
-            self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.6)
+            for line in self.cut.lines:
+                entries = [
+                    FadeIn(self.cut.ids[at], shift=0.25 * DOWN)
+                    for at, chip in self.cut.chips.items()
+                    if chip in line
+                ]
+                self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
 
         if split is not None:
             self._show_split_character(*split)
@@ -100,22 +133,46 @@ class Tokens(LectureScene):
                 [
                     (len(prompt), _("characters")),
                     (len(prompt.split()), _("words between spaces")),
-                    (len(ids_T), _("tokens")),
+                    (len(ids), _("tokens")),
                 ]
-            ).move_to([stage.center[0], stage.center[1] - 1.5, 0])
-            together = VGroup(self.row, *self.ids.values())
-            self.play(together.animate.shift(0.8 * UP), run_time=0.8)
+            )
+            above, below = stage.rows(3.6, 1.8, gap=0.4)
+            self.tally.move_to(below.center)
+            smaller = min(1.0, above.height / self.cut.height)
+            self.play(self.cut.animate.scale(smaller).move_to(above.center), run_time=0.8)
             entries = [FadeIn(each, shift=0.25 * UP) for each in self.tally]
             self.play(LaggedStart(*entries, lag_ratio=0.4), run_time=1.5)
 
     # The rest builds and plays the parts of the story.
 
-    def _merge(self, piece: bytes, merges: list[Merge]) -> None:
-        """One piece's merges: its bytes apart, then pair after pair."""
-        symbols = [piece[at : at + 1] for at in range(len(piece))]
-        tiles = self._tiles(symbols, TILE)
-        size = TILE * min(1.0, self.layout.stage.width / tiles.width)
-        tiles = self._tiles(symbols, size)
+    def _prompt(self, width: float, height: float) -> RunningText:
+        """The prompt; of a long one as many of its first and last words as fit."""
+        pieces = whole_characters(self.trace.tokens)
+
+        def shortened(limit: int) -> RunningText:
+            parts = [(pieces, palette.WHITE)]
+            if left_out := hidden(len(pieces), limit):
+                start = elide(len(pieces), limit).index(None)
+                end = start + left_out
+                characters = len(b"".join(pieces[start:end]).decode(errors="replace"))
+                words = _("⋯ {count} more characters ⋯").format(count=count(characters))
+                gap = [b" " + word.encode() for word in words.split()]
+                parts = [(pieces[:start], palette.WHITE), (gap, palette.FAINT), (pieces[end:], palette.WHITE)]
+            return RunningText(parts, width, height)
+
+        whole = shortened(len(pieces))
+        if not whole.cut:
+            return whole
+        return shortened(bisect_left(range(len(pieces)), True, key=lambda limit: shortened(limit).cut) - 1)
+
+    def _merge(self, merges: list[Merge]) -> VGroup:
+        """One piece's merges: its bytes apart, then pair after pair; the tiles that are left."""
+        piece = b"".join(merges[0].symbols)
+        size = TILE * min(1.0, 0.95 * self.layout.stage.width / self._tiles(merges[0].symbols, TILE).width)
+        tiles = self._tiles(merges[0].symbols, size)
+        codes = VGroup(*(text(tile.piece.hex().upper(), 0.4, palette.FAINT, mono=True) for tile in tiles))
+        for code, tile in zip(codes, tiles, strict=True):
+            code.next_to(tile, DOWN, buff=0.2)
         with self.beat(
             "bytes",
             _("Take “{piece}”. The tokenizer begins with its bytes, one by one.").format(
@@ -123,7 +180,8 @@ class Tokens(LectureScene):
             ),
         ):
             self.play(FadeOut(self.text, shift=0.25 * UP), run_time=0.6)
-            self.play(LaggedStart(*(FadeIn(tile) for tile in tiles), lag_ratio=0.1), run_time=1.4)
+            entries = [FadeIn(VGroup(tile, code)) for tile, code in zip(tiles, codes, strict=True)]
+            self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.4)
         with self.beat(
             "merges",
             _(
@@ -131,56 +189,47 @@ class Tokens(LectureScene):
                 "Again and again it joins the two neighbours whose pair stands highest in the list."
             ),
         ):
-            pace = min(1.0, 9 / len(merges))
+            self.play(FadeOut(codes), run_time=0.4)
             self.ranks: list[tuple[bytes, bytes, str]] = []
             written: list[VGroup] = []  # newest first
+            brisk = min(1.0, (ALL - FIRST) / max(1, len(merges) - 1))
             for step in merges:
-                left, right = tiles[step.at], tiles[step.at + 1]
-                newest = self._written(symbols[step.at], symbols[step.at + 1], step.rank)
-                self.ranks.append((symbols[step.at], symbols[step.at + 1], newest[-1].string))
-                changes = [tile.box.animate.set_stroke(palette.QUERY, width=3) for tile in (left, right)]
+                seconds = brisk if written else FIRST
+                pair = (tiles[step.at], tiles[step.at + 1])
+                newest = self._written(pair[0].piece, pair[1].piece, step.rank)
+                self.ranks.append((pair[0].piece, pair[1].piece, newest[-1].string))
+                changes = [tile.box.animate.set_stroke(palette.QUERY, width=4) for tile in pair]
                 changes += [
-                    line.animate.shift(0.5 * DOWN).set_color(palette.FAINT).set_opacity(1 - 0.22 * age)
+                    line.animate.shift(LINE * DOWN).set_color(palette.FAINT).set_opacity(1 - 0.22 * age)
                     for age, line in enumerate(written[: REMEMBERED - 1], 1)
                 ]
-                gone = [FadeOut(line, shift=0.5 * DOWN) for line in written[REMEMBERED - 1 :]]
-                self.play(*changes, *gone, FadeIn(newest, shift=0.5 * DOWN), run_time=0.45 * pace)
+                gone = [FadeOut(line) for line in written[REMEMBERED - 1 :]]
+                self.play(*changes, *gone, FadeIn(newest, shift=LINE * DOWN), run_time=0.45 * seconds)
                 written = [newest, *written[: REMEMBERED - 1]]
 
-                symbols[step.at : step.at + 2] = [symbols[step.at] + symbols[step.at + 1]]
-                goal = self._tiles(symbols, size)
-                joined = goal[step.at]
-                moves = [
-                    tile.animate.move_to(goal[index if index < step.at else index - 1])
-                    for index, tile in enumerate(tiles)
-                    if tile not in (left, right)
-                ]
-                for tile, side in ((left, LEFT), (right, RIGHT)):  # the letters meet where they will stand
-                    home = joined.get_edge_center(side) - tile.get_edge_center(side)
-                    words = tile.words.animate.shift(home)
-                    moves += [
-                        words if tile.piece.strip(b" ") else words.set_opacity(0),
-                        tile.box.animate.shift(home).set_opacity(0),
-                    ]
-                self.play(*moves, FadeIn(joined.box), run_time=0.55 * pace)
-                self.remove(*tiles, *left, *right, joined.box)
+                goal = self._tiles(step.joined(), size)
+                self.play(*_join(tiles, goal, step.at), run_time=0.55 * seconds)
+                self.remove(*tiles, *pair[0], *pair[1], *goal[step.at])
                 tiles = goal
                 self.add(*tiles)
-            self.merged = symbols
-        with self.beat("piece", self._merged_narration(piece, symbols)):
+            self.merged = merges[-1].joined()
+        with self.beat("piece", self._merged_narration(piece, self.merged)):
             self.play(FadeOut(VGroup(*written)), run_time=0.4)
-            self.wait(1.0)
-        self.play(FadeOut(VGroup(*tiles)), run_time=0.5)
+            self.play(tiles.animate.move_to(self.layout.stage.center), run_time=0.8)
+            self.wait(0.5)
+        return tiles
 
     def _written(self, left: bytes, right: bytes, rank: int) -> VGroup:
         """A pair and its number in the list."""
         colour = palette.QUERY
         x, y, _z = self.layout.stage.center
-        pair = VGroup(token_words(left, 0.4, colour), text("+", 0.4, colour), token_words(right, 0.4, colour))
+        pair = VGroup(
+            token_words(left, 0.46, colour), text("+", 0.46, colour), token_words(right, 0.46, colour)
+        )
         pair.arrange(buff=0.12)
-        pair.move_to([x - 0.4 - pair.width / 2, y - 0.9, 0])
-        number = text(_("pair number {rank}").format(rank=count(rank + 1)), 0.4, colour)
-        return VGroup(pair, number.move_to([x + number.width / 2, y - 0.9, 0]))
+        pair.move_to([x - 0.4 - pair.width / 2, y - 0.4, 0])
+        number = text(_("pair number {rank}").format(rank=count(rank + 1)), 0.46, colour)
+        return VGroup(pair, number.move_to([x + number.width / 2, y - 0.4, 0]))
 
     def _merged_narration(self, piece: bytes, symbols: list[bytes]) -> str:
         if len(symbols) == 1:
@@ -193,22 +242,12 @@ class Tokens(LectureScene):
         """A row of chips, one a symbol, however wide."""
         x, y, _z = self.layout.stage.center
         chips = (TokenChip(symbol, 0, size) for symbol in symbols)
-        return VGroup(*chips).arrange(buff=0.18 * size).move_to([x, y + 0.9, 0])
+        return VGroup(*chips).arrange(buff=0.18 * size).move_to([x, y + 1.35, 0])
 
     def _chips(self, pieces: list[bytes], index: int, size: float) -> VGroup:
         """Chips with a gap between them, no wider than the stage."""
         chips = VGroup(*(TokenChip(piece, index, size) for piece in pieces)).arrange(buff=0.18 * size)
         return chips.scale(min(1.0, self.layout.stage.width / chips.width))
-
-    def _ids(self, ids: dict[int, int]) -> dict[int, Lettering]:
-        """Every token's number below its chip, all turned where one is wider than its chip."""
-        numbers = {index: text(str(token), 0.36, palette.token_colour(index)) for index, token in ids.items()}
-        turned = any(number.width > 0.95 * self.row.chips[index].width for index, number in numbers.items())
-        for index, number in numbers.items():
-            if turned:
-                number.scale(0.3 / 0.36).rotate(np.pi / 2)
-            number.next_to(self.row.chips[index], DOWN, buff=0.25)
-        return numbers
 
     def _tally(self, numbers: list[tuple[int, str]]) -> VGroup:
         """Large numbers side by side, each with what it counts."""
@@ -219,23 +258,41 @@ class Tokens(LectureScene):
         columns[-1][0].set_color(palette.QUERY)
         return VGroup(*(column.arrange(DOWN, buff=0.1) for column in columns)).arrange(buff=1.6)
 
-    def _piece_that_merges_most(self) -> tuple[bytes, list[Merge]]:
-        """The piece to show and its merges, in order; no merges where the trace has none."""
+    def _most_merges(self) -> tuple[list[Merge], list[int]]:
+        """The merges to show, in order, and the positions of the tokens that they make; none where none are.
+
+        Raises:
+            TraceError: the merges do not make these tokens.
+        """
         if not (self.trace.has("merge_steps_J3") and self.trace.has("piece_starts_P")):
-            return b"", []
+            return [], []
         steps_J3, pieces = np.asarray(self.trace.merge_steps_J3), self._pieces()
         totals = np.bincount(steps_J3[:, 0], minlength=len(pieces))
         short = np.array([len(piece) <= MOST_TILES for piece in pieces])
         chosen = int(np.where(short, totals, 0).argmax())
-        if not short[chosen]:
-            return b"", []
-        return pieces[chosen], [Merge(int(at), int(rank)) for which, at, rank in steps_J3 if which == chosen]
+        symbols = [pieces[chosen][at : at + 1] for at in range(len(pieces[chosen]))]
+        positions = self._positions(chosen)
+        merges: list[Merge] = []
+        for which, at, rank in steps_J3.tolist():
+            if which == chosen and 0 <= at < len(symbols) - 1:
+                merges.append(Merge(symbols, at, rank))
+                symbols = merges[-1].joined()
+        if len(merges) != totals[chosen] or symbols != [self.trace.tokens[at] for at in positions]:
+            raise TraceError(f"{self.trace.path}: merge_steps_J3 does not end in the tokens of the prompt")
+        return merges, positions
 
     def _pieces(self) -> list[bytes]:
         """What the tokenizer cut the prompt into before it merged."""
         prompt = b"".join(self.trace.tokens)
         starts = np.asarray(self.trace.piece_starts_P).tolist()
         return [prompt[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+
+    def _positions(self, piece: int) -> list[int]:
+        """Which tokens the tokenizer made of a piece."""
+        start = int(self.trace.piece_starts_P[piece])
+        end = start + len(self._pieces()[piece])
+        starts = accumulate(map(len, self.trace.tokens), initial=0)
+        return [at for at, begun in enumerate(starts) if start <= begun < end]
 
     def _split_character(self) -> tuple[str, list[int]] | None:
         """The first character that several tokens share, and the positions of those tokens."""
@@ -250,26 +307,24 @@ class Tokens(LectureScene):
 
     def _show_split_character(self, character: str, positions: list[int]) -> None:
         """One character, and the tokens that hold its bytes."""
-        whole = token_words(character.encode(), 1.1, palette.WHITE)
-        self.bytes = text(character.encode().hex(" ").upper(), 0.5, palette.CAPTION, mono=True)
-        self.parts = self._chips([self.trace.tokens[index] for index in positions], positions[0], 0.7)
-        ids = VGroup(
-            *(
-                text(str(int(self.trace.token_ids_T[index])), 0.36, part[1].get_fill_color().to_hex())
-                for index, part in zip(positions, self.parts, strict=True)
-            )
-        )
-        rows = VGroup(whole, self.bytes, self.parts, ids).arrange(DOWN, buff=0.4)
-        for number, part in zip(ids, self.parts, strict=True):
-            number.set_x(part.get_x())
-        rows.move_to(self.layout.stage.center)
+        pieces = [self.trace.tokens[at] for at in positions]
+        whole = token_words(character.encode(), 1.4, palette.WHITE)
+        self.parts = self._chips(pieces, positions[0], 0.9)
+        self.bytes, ids = VGroup(), VGroup()
+        for at, share in zip(positions, _shares(character, pieces), strict=True):
+            self.bytes.add(text(share.hex(" ").upper(), 0.56, palette.CAPTION, mono=True))
+            ids.add(text(str(int(self.trace.token_ids_T[at])), 0.5, palette.token_colour(positions[0])))
+        rows = VGroup(whole, self.bytes, self.parts, ids).arrange(DOWN, buff=0.35)
+        for row in (self.bytes, ids):
+            for each, part in zip(row, self.parts, strict=True):
+                each.set_x(part.get_x())
         names = [_("character"), _("its bytes in UTF-8"), _("tokens"), _("ids")]
-        labels = [text(name, 0.34, palette.FAINT) for name in names]
-        edge = float(rows.get_left()[0]) - 0.8
-        for label, row in zip(labels, rows, strict=True):
-            label.move_to([edge - label.width / 2, row.get_y(), 0])
-        lines = [VGroup(label, row) for label, row in zip(labels, rows, strict=True)]
-        VGroup(*lines).set_x(self.layout.stage.center[0])
+        lines = []
+        for name, row in zip(names, rows, strict=True):
+            label = text(name, 0.36, palette.FAINT)
+            label.move_to([rows.get_left()[0] - 0.8 - label.width / 2, row.get_y(), 0])
+            lines.append(VGroup(label, row))
+        VGroup(*lines).move_to(self.layout.stage.center)
         with self.beat(
             "character",
             _(
@@ -283,10 +338,7 @@ class Tokens(LectureScene):
     def _show_typo(self) -> None:
         """The longest word, misspelt: what it was cut into, what it is cut into now."""
         number = int(self.trace.typo_piece_1[0])
-        start = int(self.trace.piece_starts_P[number])
-        end = start + len(self._pieces()[number])
-        offsets = np.asarray(self.trace.prompt_offsets_T1)[:-1]
-        right = np.flatnonzero((start <= offsets) & (offsets < end)).tolist()
+        right = self._positions(number)
         self.spelt = self._chips([self.trace.tokens[index] for index in right], right[0], 0.7)
         self.misspelt = self._chips(self.trace.typo_tokens, right[0], 0.7)
         lines = self._swapped(self.spelt, self.misspelt)
@@ -322,14 +374,14 @@ class Tokens(LectureScene):
 
     def _step_aside(self, *parts: VGroup) -> None:
         """The tokens go, and some other things come, one after the other."""
-        self.play(FadeOut(VGroup(self.row, *self.ids.values())), run_time=0.5)
+        self.play(FadeOut(self.cut), run_time=0.5)
         for part in parts:
             self.play(FadeIn(part, shift=0.25 * UP), run_time=0.7)
         self.wait(1.5)
 
     def _step_back(self, *parts: VGroup) -> None:
         self.play(FadeOut(VGroup(*parts)), run_time=0.4)
-        self.play(FadeIn(VGroup(self.row, *self.ids.values())), run_time=0.5)
+        self.play(FadeIn(self.cut), run_time=0.5)
 
     def _closing(self, words: list[str]) -> str:
         if [piece.decode(errors="replace").strip() for piece in self.trace.tokens] == words:
@@ -338,3 +390,30 @@ class Tokens(LectureScene):
                 "the tokens are always the text, byte for byte."
             )
         return _("A token is not a word. But joined again, the tokens are the text, byte for byte.")
+
+
+def _join(tiles: VGroup, goal: VGroup, at: int) -> list[Animation]:
+    """Tiles `at` and `at + 1` become tile `at` of the goal; the others make room."""
+    moves = [
+        tile.animate.move_to(goal[index if index < at else index - 1])
+        for index, tile in enumerate(tiles)
+        if index not in (at, at + 1)
+    ]
+    joined = goal[at]
+    # Letters stay as they are and meet where they will stand; bytes may become a letter, or a space a gap.
+    keeps = (
+        "".join(token_label(tiles[index].piece)[0] for index in (at, at + 1)) == token_label(joined.piece)[0]
+    )
+    for tile, side in ((tiles[at], LEFT), (tiles[at + 1], RIGHT)):
+        home = joined.get_edge_center(side) - tile.get_edge_center(side)
+        words = tile.words.animate.shift(home)
+        moves.append(words if keeps and tile.piece.strip(b" ") else words.set_opacity(0))
+        moves.append(tile.box.animate.shift(home).set_opacity(0))
+    return [*moves, FadeIn(joined.box if keeps else joined)]
+
+
+def _shares(character: str, pieces: list[bytes]) -> list[bytes]:
+    """The bytes of a character that each of its tokens holds; other characters may come before and after."""
+    before = len(pieces[0].decode(errors="ignore").encode())
+    ends = [end - before for end in accumulate(map(len, pieces))]
+    return [character.encode()[max(0, start) : end] for start, end in pairwise([-before, *ends])]

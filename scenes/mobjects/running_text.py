@@ -28,6 +28,9 @@ class RunningText(VGroup):
         parts: (tokens, colour), one after the other.
         width: in frame units.
         height: in frame units.
+
+    Attributes:
+        cut: whether the beginning is left out.
     """
 
     def __init__(self, parts: list[tuple[list[bytes], str]], width: float, height: float) -> None:
@@ -38,7 +41,8 @@ class RunningText(VGroup):
             room = int(height / (LEADING * float(size)))
             if len(rows) <= room:
                 break
-        if len(rows) > room:
+        self.cut = len(rows) > room
+        if self.cut:
             rows = rows[-room:]
             rows[0].insert(0, Run("… ", palette.FAINT))
         else:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from model_probe.errors import TraceError
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace
@@ -28,9 +29,9 @@ def play(path: Path) -> Tokens:
 
 def check_tokens(scene: Tokens, trace: Trace) -> None:
     """Joining the pieces gives the prompt back, byte for byte, and each id is the tokenizer's."""
-    assert scene.row.hidden == 0
-    assert b"".join(chip.piece for chip in scene.row.chips.values()) == trace.facts.prompt.encode()
-    shown = [int(number[0].string) for number in scene.ids.values()]
+    assert scene.cut.hidden == 0
+    assert b"".join(chip.piece for chip in scene.cut.chips.values()) == trace.facts.prompt.encode()
+    shown = [int(number.string) for number in scene.cut.ids.values()]
     assert shown == TOKENIZER.encode(trace.facts.prompt).ids
 
 
@@ -80,8 +81,8 @@ def test_what_is_on_screen_is_what_the_tokenizer_does(trace: Trace) -> None:
     [
         (check_tokens, "prompt_bytes_B", lambda a: np.roll(a, 1)),
         (check_tokens, "token_ids_T", lambda a: a[::-1]),
-        (check_merges, "merge_steps_J3", lambda a: a[:-1]),
         (check_ranks, "merge_steps_J3", lambda a: np.add(a, [0, 0, 1])),
+        (check_ranks, "merge_steps_J3", lambda a: a[::-1]),
         (check_typo, "typo_bytes_B", lambda a: a[::-1]),
         (check_count, "prompt_bytes_B", lambda a: np.where(a == 32, 95, a)),
     ],
@@ -92,12 +93,23 @@ def test_an_altered_tensor_shows(
     goes_red(play, check, name, change)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda a: a[:-1], lambda a: np.add(a, [0, 1, 0]), lambda a: np.add(a, [0, 99, 0])],
+)
+def test_merges_that_do_not_end_in_the_prompts_tokens_are_not_shown(
+    altered: Callable[[str, Change], Path], change: Change
+) -> None:
+    with pytest.raises(TraceError, match="merge_steps_J3 does not end in the tokens of the prompt"):
+        play(altered("merge_steps_J3", change))
+
+
 def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None:
     path = record("A 🐉 came.", tmp_path / "t.safetensors", model="storyteller", steps=1)
     scene = play(path)
     assert b"".join(chip.piece for chip in scene.parts) in (b" \xf0\x9f\x90\x89", b"\xf0\x9f\x90\x89")
     assert len(scene.parts) > 1
-    assert scene.bytes.string == "F0 9F 90 89"
+    assert " ".join(share.string for share in scene.bytes) == "F0 9F 90 89"
     assert "character" in [beat.name for beat in scene.beats]
 
 
