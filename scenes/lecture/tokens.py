@@ -28,7 +28,7 @@ from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide, hidden
-from scenes.mobjects.lettering import text
+from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import count
 from scenes.mobjects.running_text import RunningText, whole_characters
 from scenes.mobjects.token_lines import TokenLines
@@ -72,7 +72,9 @@ class Tokens(LectureScene):
         # data
         trace = self.trace
         ids = np.asarray(trace.token_ids_T).tolist()
-        prompt = b"".join(trace.tokens).decode(errors="replace")
+        prompt = trace.facts.prompt
+        if b"".join(trace.tokens) != prompt.encode():
+            raise TraceError(f"{trace.path}: prompt_bytes_B is not the prompt that the trace names")
         merges, merged = self._most_merges()
         split = self._split_character()
 
@@ -223,10 +225,7 @@ class Tokens(LectureScene):
         """A pair and its number in the list."""
         colour = palette.QUERY
         x, y, _z = self.layout.stage.center
-        pair = VGroup(
-            token_words(left, 0.46, colour), text("+", 0.46, colour), token_words(right, 0.46, colour)
-        )
-        pair.arrange(buff=0.12)
+        pair = VGroup(_spelt(left), text("+", 0.46, colour), _spelt(right)).arrange(buff=0.12)
         pair.move_to([x - 0.4 - pair.width / 2, y - 0.4, 0])
         number = text(_("pair number {rank}").format(rank=count(rank + 1)), 0.46, colour)
         return VGroup(pair, number.move_to([x + number.width / 2, y - 0.4, 0]))
@@ -390,6 +389,12 @@ class Tokens(LectureScene):
                 "the tokens are always the text, byte for byte."
             )
         return _("A token is not a word. But joined again, the tokens are the text, byte for byte.")
+
+
+def _spelt(symbol: bytes) -> Lettering:
+    """A symbol of a pair; its space is part of it, so it is seen."""
+    label, mono = token_label(symbol)
+    return text(label.replace(" ", "␣"), 0.46 * (0.72 if mono else 1.0), palette.QUERY, mono)
 
 
 def _join(tiles: VGroup, goal: VGroup, at: int) -> list[Animation]:

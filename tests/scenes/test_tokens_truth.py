@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,18 +80,24 @@ def test_what_is_on_screen_is_what_the_tokenizer_does(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("check", "name", "change"),
     [
-        (check_tokens, "prompt_bytes_B", lambda a: np.roll(a, 1)),
         (check_tokens, "token_ids_T", lambda a: a[::-1]),
         (check_ranks, "merge_steps_J3", lambda a: np.add(a, [0, 0, 1])),
         (check_ranks, "merge_steps_J3", lambda a: a[::-1]),
         (check_typo, "typo_bytes_B", lambda a: a[::-1]),
-        (check_count, "prompt_bytes_B", lambda a: np.where(a == 32, 95, a)),
     ],
 )
 def test_an_altered_tensor_shows(
     goes_red: GoesRed, check: Callable[[Tokens, Trace], None], name: str, change: Change
 ) -> None:
     goes_red(play, check, name, change)
+
+
+@pytest.mark.parametrize("change", [lambda a: np.roll(a, 1), lambda a: np.where(a == 32, 95, a)])
+def test_tokens_that_do_not_join_to_the_prompt_are_not_shown(
+    altered: Callable[[str, Change], Path], change: Change
+) -> None:
+    with pytest.raises(TraceError, match="prompt_bytes_B is not the prompt"):
+        play(altered("prompt_bytes_B", change))
 
 
 @pytest.mark.parametrize(
@@ -127,3 +134,13 @@ def test_running_text_does_not_leave_one_word_on_the_last_line() -> None:
     assert [line.string for line in whole] == ["king king king king king king"]
     narrow = RunningText([(words, palette.WHITE)], 0.9 * whole.width, 5)
     assert [line.string for line in narrow] == ["king king king", "king king king"]
+
+
+def test_a_long_prompt_says_how_many_characters_are_left_out(tmp_path: Path) -> None:
+    prompt = "Once upon a time there was a king. " * 25 + "The end"
+    scene = play(record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1))
+    shown = " ".join(line.string for line in scene.text)
+    first, number, last = re.split(r" *⋯ ([\d,]+) more characters ⋯", re.sub(" +", " ", shown))
+    assert len(prompt) - int(number.replace(",", "")) == pytest.approx(len(first + last), abs=2)  # line ends
+    assert prompt.startswith(first)
+    assert last.endswith("The end")
