@@ -115,6 +115,7 @@ class AttentionHeads(LectureScene):
                         palette.QUERY,
                     ),
                 ).arrange(DOWN, buff=0.12)
+                title.scale(min(1.0, right.width / title.width))
                 title.move_to([right.center[0], stage.top - title.height / 2, 0])
                 room = title.get_bottom()[1] - 0.2 - stage.bottom
                 picture.scale(min(1.0, room / picture.height))
