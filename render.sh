@@ -84,8 +84,10 @@ install_system_packages() {
 }
 
 install_packages() {
-    run "$venv/bin/python" -m pip --disable-pip-version-check install -r "$here/requirements.lock" &&
-        run "$venv/bin/python" -m pip --disable-pip-version-check install --no-deps -e "$here"
+    local install=("$venv/bin/python" -m pip --disable-pip-version-check install)
+    # Built with the setuptools of the lock, for a fetched one would need the network each time.
+    run "${install[@]}" -r "$here/requirements.lock" &&
+        run "${install[@]}" --no-deps --no-build-isolation -e "$here"
 }
 
 set_up() {
@@ -120,4 +122,5 @@ if ! is_set_up; then
     exec 9>&-
 fi
 
-exec "$venv/bin/python" -m scenes.render "$@"
+# Safe path: whoever starts this beside a folder `scenes` of their own gets ours.
+PYTHONSAFEPATH=1 exec "$venv/bin/python" -m scenes.render "$@"
