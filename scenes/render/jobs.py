@@ -96,6 +96,8 @@ class Company:
                     outcome = Outcome(job.name, clip=event["clip"])
                 elif "error" in event:
                     outcome = Outcome(job.name, error=event["error"])
+                elif "crash" in event:
+                    outcome = Outcome(job.name, error=f"{event['crash']}; its log is {log_path}")
                 else:
                     self.listener(job.name, event)
         except BrokenPipeError:

@@ -3,12 +3,14 @@
 {"total": 812}   the frames it expects to draw
 {"frame": 24}    how many it has drawn
 {"clip": {…}}    done, and what the clip is; or
-{"error": "…"}   what went wrong, in one line
+{"error": "…"}   what was given wrong, in one line; or
+{"crash": "…"}   what went wrong, in one line; the log says more
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -31,6 +33,8 @@ from scenes.render.texts import write_clip_texts
 
 REPORT_EVERY = 0.2  # seconds
 
+_events = sys.stdout
+
 
 class _Counting(CairoRenderer):
     """Manim's renderer, which says now and then how many frames it has drawn."""
@@ -51,7 +55,7 @@ class _Counting(CairoRenderer):
 def say(**event: Any) -> None:
     """Tell the parent; where it is gone, this process has no reason to go on."""
     try:
-        print(json.dumps(event), file=sys.__stdout__, flush=True)
+        print(json.dumps(event), file=_events, flush=True)
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
@@ -127,8 +131,11 @@ def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, 
 
 def main() -> None:
     """Do the job on standard input; everything but events goes to standard error, which is the log."""
+    global _events
     job = Job.from_json(sys.stdin.read())
-    sys.stdout = sys.stderr  # nothing that a library prints may pass for an event
+    # Nothing that the scene, a library or a program they start prints may pass for an event.
+    _events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     try:
         clip = perform(job)
     except UserError as error:
@@ -136,7 +143,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except Exception as error:
         traceback.print_exc()
-        say(error=f"{type(error).__name__}: {error}".splitlines()[0])
+        say(crash=f"{type(error).__name__}: {error}".splitlines()[0])
         raise SystemExit(1) from None
     say(clip=clip)
 

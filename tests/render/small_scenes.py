@@ -2,9 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
 
-from manim import FadeIn
+from manim import FadeIn, Rectangle
 
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects.lettering import text
@@ -20,6 +21,23 @@ class Small(LectureScene):
 class Broken(LectureScene):
     def construct(self) -> None:
         raise RuntimeError("the scene is broken\nin two lines")
+
+
+class Noisy(LectureScene):
+    def construct(self) -> None:
+        print("7")
+        subprocess.run(["echo", "{"], check=True)
+        with self.beat("only", "A"):
+            self.play(FadeIn(text("noisy")), run_time=0.5)
+
+
+class Blue(LectureScene):
+    """All of the stage in one colour, the one that Manim calls BLUE."""
+
+    def construct(self) -> None:
+        self.add(Rectangle(width=13, height=5, fill_color="#58C4DD", fill_opacity=1, stroke_width=0))
+        with self.beat("only", "A"):
+            self.wait(0.2)
 
 
 class Killed(LectureScene):

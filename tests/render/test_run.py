@@ -146,18 +146,18 @@ def test_texts_that_went_missing_are_written_again(
 def test_a_scene_that_fails_takes_no_other_with_it(
     storyteller_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(tmp_path, storyteller_trace, "small", "broken", "killed") == 1
+    assert run(tmp_path, storyteller_trace, "small", "broken", "killed", "noisy") == 1
     assert files_in(tmp_path) >= {"clips/small.mp4", "logs/broken.log", "logs/killed.log"}
     assert {f"clips/{path.name}" for path in (tmp_path / "clips").iterdir()} == {
-        "clips/small.mp4",
-        "clips/small.png",
-        "clips/small.html",
-        *texts_of("small"),
+        *(f"clips/{name}.{kind}" for name in ("small", "noisy") for kind in ("mp4", "png", "html")),
+        *texts_of("small", "noisy"),
     }
     said = capsys.readouterr().out
-    assert "failed: RuntimeError: the scene is broken\n" in said
-    assert "in two lines" in (tmp_path / "logs" / "broken.log").read_text()
+    log = tmp_path / "logs" / "broken.log"
+    assert f"failed: RuntimeError: the scene is broken; its log is {log}\n" in said
+    assert "in two lines" in log.read_text()
     assert "SIGKILL" in said
+    assert "{\n" in (tmp_path / "logs" / "noisy.log").read_text()  # printed, and not taken for news
     assert not (tmp_path / ".work").exists()
 
 
