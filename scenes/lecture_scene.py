@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from manim import Scene, VGroup, config
 
-from model_probe.errors import UserError
 from model_probe.trace import Trace
 from scenes import N_, SCENES
 from scenes.language import _, caption_lines, reading_time, speak
@@ -112,14 +111,12 @@ class LectureScene(Scene):
         Raises:
             UserError: the model has no such layer or head.
         """
-        facts = self.trace.facts
-        asked = (self.settings.layer, self.settings.head)
-        for kind, value, count in (("layer", asked[0], facts.n_layer), ("head", asked[1], facts.n_head)):
-            if value is not None and not 0 <= value < count:
-                raise UserError(
-                    f"--{kind} {value}: {facts.model_name} has {count} {kind}s, numbered 0 to {count - 1}"
-                )
-        return (layer if asked[0] is None else asked[0], head if asked[1] is None else asked[1])
+        settings = self.settings
+        settings.check(self.trace.facts)
+        return (
+            layer if settings.layer is None else settings.layer,
+            head if settings.head is None else settings.head,
+        )
 
     def _show_caption(self, narration: str) -> None:
         self.remove(self._caption)

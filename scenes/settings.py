@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_probe.errors import UserError
+from model_probe.trace import Facts
 
 DEFAULT_TRACE = Path("out/trace.safetensors")
 
@@ -27,6 +28,16 @@ class Settings:
     language: str = "en"
     layer: int | None = None
     head: int | None = None
+
+    def check(self, facts: Facts) -> None:
+        """See that the model has the layer and the head that were asked for.
+
+        Raises:
+            UserError: it has not.
+        """
+        for kind, value, count in (("layer", self.layer, facts.n_layer), ("head", self.head, facts.n_head)):
+            if value is not None and not 0 <= value < count:
+                raise UserError(f"--{kind} {value}: {facts.model_name} has {count} {kind}s, 0 to {count - 1}")
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -21,7 +21,6 @@ REST = "#5A5A5A"  # the bar of everything that is not shown
 QUERY = "#FFFF00"
 KEY = "#5CD0B3"
 VALUE = "#FC6255"
-OUTPUT = "#D147BD"
 GELU = "#83C167"
 
 POSITIVE_DARK, POSITIVE_LIGHT = "#1C758A", "#9CDCEB"

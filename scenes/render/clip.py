@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
 import av
+
+from scenes.render.whole_file import whole_file
 
 # H.264's own quality scale; "veryfast" halves the time and the file is no bigger. Manim converts to BT.601
 # without saying so, and players then guess BT.709 and show the blues wrong: the encoder is told to say so.
@@ -37,29 +38,25 @@ def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with (
-            av.open(str(source)) as video,
-            av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
-        ):
-            clip.metadata.update(title=title, comment=comment)
-            stream = video.streams.video[0]
-            copy = clip.add_stream_from_template(stream)
-            assert stream.time_base is not None
-            tick = round(1 / (frame_rate * stream.time_base))
-            # In the order of decoding; the last, empty packet only says that there are no more.
-            packets = [packet for packet in video.demux(stream) if packet.pts is not None]
-            times = sorted(packet.pts for packet in packets)
-            place = {time: number for number, time in enumerate(times)}
-            delay = max(number - place[packet.pts] for number, packet in enumerate(packets))
-            for number, packet in enumerate(packets):
-                packet.pts, packet.dts = place[packet.pts] * tick, (number - delay) * tick
-                packet.duration, packet.stream = tick, copy
-                clip.mux(packet)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        whole_file(target) as part,
+        av.open(str(source)) as video,
+        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
+    ):
+        clip.metadata.update(title=title, comment=comment)
+        stream = video.streams.video[0]
+        copy = clip.add_stream_from_template(stream)
+        assert stream.time_base is not None
+        tick = round(1 / (frame_rate * stream.time_base))
+        # In the order of decoding; the last, empty packet only says that there are no more.
+        packets = [packet for packet in video.demux(stream) if packet.pts is not None]
+        times = sorted(packet.pts for packet in packets)
+        place = {time: number for number, time in enumerate(times)}
+        delay = max(number - place[packet.pts] for number, packet in enumerate(packets))
+        for number, packet in enumerate(packets):
+            packet.pts, packet.dts = place[packet.pts] * tick, (number - delay) * tick
+            packet.duration, packet.stream = tick, copy
+            clip.mux(packet)
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+
+from scenes.render.whole_file import whole_file
 
 MILLISECONDS = Fraction(1, 1000)
 
@@ -22,39 +23,37 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    part = target.with_name(f".{target.name}.part")
     chapters: list[dict[str, Any]] = []
     start = Fraction(0)
-    try:
-        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture:
-            copy = None
-            for path, title in clips:
-                with av.open(str(path)) as clip:
-                    stream = clip.streams.video[0]
-                    assert stream.time_base is not None
-                    assert stream.average_rate is not None
-                    if copy is None:
-                        copy = lecture.add_stream_from_template(stream)
-                    offset = round(start / stream.time_base)
-                    for packet in clip.demux(stream):
-                        if packet.dts is None or packet.pts is None:
-                            continue
-                        packet.pts += offset
-                        packet.dts += offset
-                        packet.stream = copy
-                        lecture.mux(packet)
-                    end = start + stream.frames / Fraction(stream.average_rate)
-                chapters.append(
-                    {
-                        "id": len(chapters),
-                        "start": round(start / MILLISECONDS),
-                        "end": round(end / MILLISECONDS),
-                        "time_base": MILLISECONDS,
-                        "metadata": {"title": title},
-                    }
-                )
-                start = end
-            lecture.set_chapters(chapters)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        whole_file(target) as part,
+        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture,
+    ):
+        copy = None
+        for path, title in clips:
+            with av.open(str(path)) as clip:
+                stream = clip.streams.video[0]
+                assert stream.time_base is not None
+                assert stream.average_rate is not None
+                if copy is None:
+                    copy = lecture.add_stream_from_template(stream)
+                offset = round(start / stream.time_base)
+                for packet in clip.demux(stream):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts += offset
+                    packet.dts += offset
+                    packet.stream = copy
+                    lecture.mux(packet)
+                end = start + stream.frames / Fraction(stream.average_rate)
+            chapters.append(
+                {
+                    "id": len(chapters),
+                    "start": round(start / MILLISECONDS),
+                    "end": round(end / MILLISECONDS),
+                    "time_base": MILLISECONDS,
+                    "metadata": {"title": title},
+                }
+            )
+            start = end
+        lecture.set_chapters(chapters)

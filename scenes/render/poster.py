@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import av
+
+from scenes.render.whole_file import whole_file
 
 
 def write_poster(clip: Path, target: Path, at: float) -> None:
@@ -14,16 +15,11 @@ def write_poster(clip: Path, target: Path, at: float) -> None:
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with av.open(str(clip)) as film:
-            stream = film.streams.video[0]
-            assert stream.time_base is not None
-            film.seek(int(at / stream.time_base), stream=stream)  # to the key frame before it
-            for frame in film.decode(stream):
-                if frame.time is not None and frame.time >= at - 1e-3:
-                    break
-            frame.to_image().save(part, format="PNG", optimize=True)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(target) as part, av.open(str(clip)) as film:
+        stream = film.streams.video[0]
+        assert stream.time_base is not None
+        film.seek(int(at / stream.time_base), stream=stream)  # to the key frame before it
+        for frame in film.decode(stream):
+            if frame.time is not None and frame.time >= at - 1e-3:
+                break
+        frame.to_image().save(part, format="PNG", optimize=True)

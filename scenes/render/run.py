@@ -68,10 +68,9 @@ def run(order: Order) -> int:
         facts = trace.facts
         why = f" ({facts.model_note})" if facts.model_note else ""
         console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
-        for kind, value, count in (("layer", order.layer, facts.n_layer), ("head", order.head, facts.n_head)):
-            if value is not None and not 0 <= value < count:
-                raise UserError(f"--{kind} {value}: {facts.model_name} has {count} {kind}s, 0 to {count - 1}")
-        failures = _render(order, trace, manifest, work, console)
+        settings = Settings(trace.path.resolve(), order.language, order.layer, order.head)
+        settings.check(facts)
+        failures = _render(order, trace, settings, manifest, work, console)
         _join(order, trace, manifest, console)
     return 1 if failures else 0
 
@@ -113,9 +112,10 @@ def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
     return recorded(request, order.out / "trace.safetensors", manifest, work)
 
 
-def _render(order: Order, trace: Trace, manifest: Manifest, work: Path, console: Console) -> int:
+def _render(
+    order: Order, trace: Trace, settings: Settings, manifest: Manifest, work: Path, console: Console
+) -> int:
     """Render every scene that is not up to date; returns how many failed."""
-    settings = Settings(trace.path.resolve(), order.language, order.layer, order.head)
     clips = order.out / "clips"
     inputs = {name: inputs_digest(name, settings, trace.digest, order.quality) for name in order.scenes}
     failures = 0
@@ -189,23 +189,18 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     }
     if not chosen:
         return
-    target = order.out / "lecture.mp4"
-    made_from = [entry["sha256"] for entry in chosen.values()]
-    known = manifest.lecture
-    from scenes.render.page import write_pages
-
-    if known and known["clips"] == made_from and is_file_of(target, known):
-        manifest.lecture = {**known, "texts": write_lecture_texts(target, chosen)}
-        manifest.save()
-        write_pages(order.out, manifest.lecture, chosen, order.language)
-        return
     from scenes.render.clip import describe
     from scenes.render.lecture import join
+    from scenes.render.page import write_pages
 
-    join([(order.out / entry["file"], entry["title"]) for entry in chosen.values()], target)
-    texts = write_lecture_texts(target, chosen)
-    manifest.lecture = {"file": target.name, "clips": made_from, **describe(target), "texts": texts}
+    target = order.out / "lecture.mp4"
+    made_from = [entry["sha256"] for entry in chosen.values()]
+    lecture = manifest.lecture
+    if lecture is None or lecture["clips"] != made_from or not is_file_of(target, lecture):
+        join([(order.out / entry["file"], entry["title"]) for entry in chosen.values()], target)
+        lecture = {"file": target.name, "clips": made_from, **describe(target)}
+        words = f"{target}: {', '.join(chosen)}; {_measures(lecture)}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
+    manifest.lecture = {**lecture, "texts": write_lecture_texts(target, chosen)}
     manifest.save()
     write_pages(order.out, manifest.lecture, chosen, order.language)
-    words = f"{target}: {', '.join(chosen)}; {_measures(manifest.lecture)}"
-    console.print(words, markup=False, highlight=False, soft_wrap=True)

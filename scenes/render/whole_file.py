@@ -1,13 +1,32 @@
-"""A text file appears whole or not at all."""
+"""A file appears whole or not at all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write what becomes `path` when the block ends well, and is gone when it does not.
+
+    The name is `.NAME.part` beside it: a run clears away what a killed one left under such names.
+
+    Raises:
+        OSError: `path` cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, content: str) -> None:
-    """Write `content` in UTF-8 under a temporary name and rename it; a file that says so already stays.
+    """Write `content` in UTF-8 as a whole file; a file that says so already stays.
 
     Raises:
         OSError: the disk is full or `path` cannot be written.
@@ -15,9 +34,5 @@ def write_whole(path: Path, content: str) -> None:
     encoded = content.encode()
     if path.is_file() and path.read_bytes() == encoded:
         return
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path) as part:
         part.write_bytes(encoded)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
