@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
-    from transformers import GPT2LMHeadModel
+from model_probe.network import Network
 
 TOP = 10  # N
 WINDOW = 128  # W: at most so many last positions
+BLOCK = 128
+CHUNK = 128  # vectors unembedded at once: one product over many is fast, but has V numbers for each
 
 
-def top_logits(logits_TV: torch.Tensor) -> dict[str, NDArray[Any]]:
+def top_logits(logits_TV: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     """Each position's ten largest logits, their ids, and the logsumexp that makes probabilities of them."""
-    import torch
-
-    top = logits_TV.topk(min(TOP, logits_TV.shape[-1]), dim=-1)
-    return {
-        "top_ids_TN": top.indices.cpu().numpy(),
-        "top_logits_TN": top.values.cpu().numpy(),
-        "logsumexp_T": torch.logsumexp(logits_TV, dim=-1).cpu().numpy(),
-    }
+    ids_TN, logits_TN, logsumexp_T = _top(logits_TV)
+    return {"top_ids_TN": ids_TN, "top_logits_TN": logits_TN, "logsumexp_T": logsumexp_T}
 
 
 def logit_lens(
-    model: GPT2LMHeadModel, resid_pre_LTD: NDArray[np.float32], resid_final_TD: NDArray[np.float32]
+    network: Network, resid_pre_LTD: NDArray[np.float32], resid_final_TD: NDArray[np.float32]
 ) -> dict[str, NDArray[Any]]:
     """Read the residual stream through the model's own final norm and unembedding, at M = L + 1 depths.
 
     Depth l is what layer l receives; the last is what the final norm receives. Returns lens_ids_MWN and
     lens_logprobs_MWN (natural logarithm), for the last W positions and their N likeliest tokens.
     """
-    import torch
-
-    readings = [*resid_pre_LTD, resid_final_TD]
+    resid_MWD = np.concatenate([resid_pre_LTD[:, -WINDOW:], resid_final_TD[None, -WINDOW:]])
+    depths, window, width = resid_MWD.shape
+    rows = resid_MWD.reshape(-1, width)
     ids, logprobs = [], []
-    with torch.inference_mode():
-        for resid_TD in readings:
-            stream_WD = torch.from_numpy(resid_TD[-WINDOW:]).to(model.device)
-            logits_WV = model.lm_head(model.transformer.ln_f(stream_WD))
-            top = logits_WV.log_softmax(dim=-1).topk(min(TOP, logits_WV.shape[-1]), dim=-1)
-            ids.append(top.indices.cpu().numpy())
-            logprobs.append(top.values.cpu().numpy())
-    return {"lens_ids_MWN": np.stack(ids), "lens_logprobs_MWN": np.stack(logprobs)}
+    for start in range(0, len(rows), CHUNK):
+        ids_CN, logits_CN, logsumexp_C = _top(network.unembed(rows[start : start + CHUNK]))
+        ids.append(ids_CN)
+        logprobs.append(logits_CN - logsumexp_C[:, None])
+    return {
+        "lens_ids_MWN": np.concatenate(ids).reshape(depths, window, -1),
+        "lens_logprobs_MWN": np.concatenate(logprobs).reshape(depths, window, -1),
+    }
+
+
+def _top(
+    logits_TV: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The N largest of each row and their ids, largest first, equals by id; and each row's logsumexp."""
+    count = min(TOP, logits_TV.shape[-1])
+    ids, logits, logsumexp = [], [], []
+    for row_V in logits_TV:
+        # Whatever is among the N largest is at least the N-th largest of the blocks' largest
+        blocks = row_V[: len(row_V) // BLOCK * BLOCK].reshape(-1, BLOCK).max(axis=-1)
+        floor = np.partition(blocks, -count)[-count] if len(blocks) >= count else -np.inf
+        candidates = np.flatnonzero(row_V >= floor)
+        best = candidates[np.lexsort((candidates, -row_V[candidates]))[:count]]
+        ids.append(best)
+        logits.append(row_V[best])
+        logsumexp.append(row_V[best[0]] + np.log(np.exp(row_V - row_V[best[0]]).sum(dtype=np.float64)))
+    return np.array(ids, np.int64), np.array(logits), np.array(logsumexp, np.float32)

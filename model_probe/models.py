@@ -4,7 +4,6 @@ A name is `storyteller`, a local directory in Hugging Face format, or a Hub id. 
 where that cannot be had, `storyteller` runs in its place and says so. Weights are safetensors, no pickle.
 """
 
-import hashlib
 import json
 import re
 import sys
@@ -15,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from model_probe import families
 from model_probe.errors import ModelError
+from model_probe.weights_digest import weights_digest
 
 STORYTELLER = "storyteller"
 STORYTELLER_DIRECTORY = Path(__file__).parent.parent / "assets" / "storyteller" / "model"
 DEFAULT = "openai-community/gpt2"
 DEADLINE = 3.5  # seconds for the Hub's first answers; with the start of its client they stay under five
 
-SUPPORTED = {"gpt2": "GPT-2"}
 _FAMILY_NAMES = {
     "gpt2": "GPT-2",
     "gpt2-medium": "GPT-2 Medium",
@@ -33,6 +33,8 @@ _FAMILY_NAMES = {
 _PUBLISHERS = ("", "openai-community", "distilbert")
 
 _CONFIG, _TOKENIZER, _GENERATION = "config.json", "tokenizer.json", "generation_config.json"
+_OLD_TOKENIZER = ("vocab.json", "merges.txt")
+_TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json")
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.pth", "model.ckpt")
 
@@ -57,13 +59,8 @@ class ResolvedModel:
         return [self.directory / name for name in _weight_names(self.directory)]
 
     def weights_sha256(self) -> str:
-        """Digest of the weights' bytes, file after file."""
-        digest = hashlib.sha256()
-        for path in self.weights:
-            with path.open("rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-        return digest.hexdigest()
+        """Digest of the weights' bytes, file after file; of one file it is the one that the Hub shows."""
+        return weights_digest(self.weights)
 
     def display_name(self, n_parameters: int) -> str:
         """Short name for the picture: "GPT-2 124M", "storyteller 8M"."""
@@ -121,9 +118,10 @@ def _from_hub(name: str) -> ResolvedModel:
             f"{label} could not be reached ({_reason(error)})", f"{label} could not be reached"
         ) from None
     _refuse_pickle(name, files)
-    _check_family(name, _read_json(config))
+    families.check(name, _read_json(config))
     try:
-        wanted = [f for f in (_GENERATION, _TOKENIZER, _WEIGHTS) if f in files]
+        tokenizer = [_TOKENIZER] if _TOKENIZER in files else [*_OLD_TOKENIZER, *_TOKENIZER_SETTINGS]
+        wanted = [f for f in (_GENERATION, *tokenizer, _WEIGHTS) if f in files]
         for file in wanted if _WEIGHTS in files else [*wanted, _INDEX]:
             _download(name, file)
         for file in _weight_names(config.parent):
@@ -160,8 +158,14 @@ def _cached(name: str) -> Path | None:
         return None
     directory = Path(config).parent
     has_weights = (directory / _WEIGHTS).exists() or (directory / _INDEX).exists()
-    needed = [_TOKENIZER, *(_weight_names(directory) if has_weights else [_WEIGHTS])]
+    tokenizer = [] if _has_old_tokenizer({path.name for path in directory.iterdir()}) else [_TOKENIZER]
+    needed = [*tokenizer, *(_weight_names(directory) if has_weights else [_WEIGHTS])]
     return directory if all((directory / file).exists() for file in needed) else None
+
+
+def _has_old_tokenizer(files: set[str]) -> bool:
+    """Whether a tokenizer is there only in the files that came before `tokenizer.json` (OPT)."""
+    return _TOKENIZER not in files and set(_OLD_TOKENIZER) <= files
 
 
 def _within(seconds: float, work: Callable[[], T]) -> T:
@@ -200,11 +204,12 @@ def _checked(asked: str, directory: Path, note: str = "") -> ResolvedModel:
     if not (directory / _CONFIG).is_file():
         raise ModelError(f"{directory} holds no {_CONFIG}; a model in Hugging Face format is wanted")
     config = _read_json(directory / _CONFIG)
-    _check_family(asked, config)
+    families.check(asked, config)
     _refuse_pickle(asked, {path.name for path in directory.iterdir()})
-    for path in [directory / _TOKENIZER, *(directory / name for name in _weight_names(directory))]:
-        if not path.is_file():
-            raise ModelError(f"{directory} holds no {path.name}")
+    tokenizer = [] if _has_old_tokenizer({path.name for path in directory.iterdir()}) else [_TOKENIZER]
+    for name in [*tokenizer, *_weight_names(directory)]:
+        if not (directory / name).is_file():
+            raise ModelError(f"{directory} holds no {name}")
     return ResolvedModel(asked, directory, note, config)
 
 
@@ -229,19 +234,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ModelError(f"{path} is not a JSON object")
     return values
-
-
-def _check_family(name: str, config: dict[str, Any]) -> None:
-    """Raise ModelError unless the model is of a family whose run can be read in full."""
-    family = config.get("model_type")
-    if family not in SUPPORTED:
-        supported = ", ".join(f"{label} ({key})" for key, label in SUPPORTED.items())
-        raise ModelError(
-            f"{name} is of the family {family!r}, which is not supported; supported: {supported}"
-        )
-    for option in ("add_cross_attention", "scale_attn_by_inverse_layer_idx"):
-        if config.get(option):
-            raise ModelError(f"{name} sets {option} in its config, which is not supported")
 
 
 def _refuse_pickle(name: str, files: set[str]) -> None:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from transformers import GPT2LMHeadModel
+from model_probe.errors import ModelError
+from model_probe.shape import Shape
 
-# What a GPT-2 parameter's module is for; c_attn is three matrices side by side and is cut apart below
-_CATEGORY = {
-    "wte": "embedding",
-    "wpe": "position",
-    "attn.c_proj": "output",
-    "mlp.c_fc": "mlp_up",
-    "mlp.c_proj": "mlp_down",
-    "ln_1": "norm",
-    "ln_2": "norm",
-    "ln_f": "norm",
-    "lm_head": "unembedding",
-}
 CATEGORIES = (
     "embedding",
     "position",
@@ -26,6 +15,7 @@ CATEGORIES = (
     "key",
     "value",
     "output",
+    "mlp_gate",
     "mlp_up",
     "mlp_down",
     "norm",
@@ -33,21 +23,51 @@ CATEGORIES = (
     "unembedding",
 )
 
+# The end of a module's name, in any of the families → what its weight is for
+_CATEGORY = {
+    "embedding": ("wte", "embed_tokens", "embed_in", "project_in"),
+    "position": ("wpe", "embed_positions"),
+    "query": ("q_proj",),
+    "key": ("k_proj",),
+    "value": ("v_proj",),
+    "output": ("attn.c_proj", "o_proj", "self_attn.out_proj", "attention.dense"),
+    "mlp_gate": ("mlp.gate_proj",),
+    "mlp_up": ("mlp.c_fc", "mlp.up_proj", "fc1", "dense_h_to_4h"),
+    "mlp_down": ("mlp.c_proj", "mlp.down_proj", "fc2", "dense_4h_to_h"),
+    "norm": (r"ln_\d", "ln_f", r"\w*norm"),
+    "unembedding": ("lm_head", "embed_out", "project_out"),
+}
+_SUFFIX = {c: re.compile(rf"(?:^|\.)(?:{'|'.join(ends)})$") for c, ends in _CATEGORY.items()}
 
-def tally(model: GPT2LMHeadModel) -> dict[str, int]:
-    """Count the parameters by category; the counts add up to the model's total.
+
+def count(shape: Shape, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Count parameters, given by name and number, by category; the counts add up to the model's total.
 
     Weights are counted with what they are for, so a row compares with GPT-3's; biases of the matrices are a
-    row of their own, and the norms' scale and shift are both "norm". A tied unembedding adds nothing: 0.
+    row of their own, and the norms' scale and shift are both "norm". Matrices that hold several side by side
+    are cut apart. A tied unembedding is not among the sizes and adds nothing: 0.
+
+    Raises:
+        ModelError: a parameter is of no known kind.
     """
     counts = dict.fromkeys(CATEGORIES, 0)
-    for name, parameter in model.named_parameters():  # a tied weight comes once, under its first name
+    if not shape.gated:
+        del counts["mlp_gate"]
+    for name, number in sizes.items():
         module, _, kind = name.rpartition(".")
-        if module.endswith("attn.c_attn"):
-            part = parameter.numel() // 3
-            for category in ("query", "key", "value") if kind == "weight" else ("bias",) * 3:
-                counts[category] += part
-            continue
-        category = next(c for suffix, c in _CATEGORY.items() if module.endswith(suffix))
-        counts["bias" if kind == "bias" and category != "norm" else category] += parameter.numel()
+        for category, part in _parts(shape, module, number).items():
+            counts["bias" if kind == "bias" and category != "norm" else category] += part
     return counts
+
+
+def _parts(shape: Shape, module: str, number: int) -> dict[str, int]:
+    if module.endswith(("attn.c_attn", "qkv_proj", "query_key_value")):
+        heads = shape.n_head + 2 * shape.n_kv_head
+        key = number * shape.n_kv_head // heads
+        return {"query": number - 2 * key, "key": key, "value": key}
+    if module.endswith("gate_up_proj"):
+        return {"mlp_gate": number // 2, "mlp_up": number - number // 2}
+    for category, suffix in _SUFFIX.items():
+        if suffix.search(module):
+            return {category: number}
+    raise ModelError(f"{module} is a parameter of no known kind")

@@ -6,20 +6,21 @@ import importlib.metadata
 import os
 import platform
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe import head_scores, lens, models, parameters, prompts, sampling, typo, verify
+from model_probe import capture, devices, generation, head_scores, lens, models, plan, prompts, typo, verify
 from model_probe.errors import ModelError
+from model_probe.families import shape_of_directory
+from model_probe.generation import Method
+from model_probe.network import Network
+from model_probe.plan import Selection
+from model_probe.tokens import Encoded, Vocabulary
 from model_probe.trace import Facts, write_trace
-
-if TYPE_CHECKING:
-    from transformers import GPT2LMHeadModel
-
-    from model_probe.tokens import Vocabulary
 
 
 def record(
@@ -28,128 +29,160 @@ def record(
     *,
     model: str | None = None,
     device: str = "auto",
+    reference: bool = False,
     seed: int = 0,
     steps: int = 8,
+    method: Method | None = None,
+    selection: Selection | None = None,
+    budget: int = plan.BUDGET,
 ) -> Path:
     """Run a model on a prompt and write everything that it computed to the trace `out`.
 
-    `prompt` None is the default prompt of the model that runs; `model` None is GPT-2, or storyteller where
-    GPT-2 cannot be had. `device` is "auto", "cpu", "cuda" or "mps". `steps` tokens are generated, as far as
-    the context has room. Raises UserError, with nothing left behind.
-    """
-    from model_probe.tokens import Vocabulary
+    Args:
+        prompt: None is the default prompt of the model that runs.
+        out: the trace to write.
+        model: a Hub id, a directory or "storyteller"; None is GPT-2, storyteller where it cannot be had.
+        device: "auto", "cpu", "cuda", "cuda:1", …, or "mps".
+        reference: have transformers run the model even where numpy could.
+        seed: of the draws.
+        steps: so many tokens are generated, as far as the context has room.
+        method: how they are chosen; drawn from the full distribution by default.
+        selection: which layers, heads and tensors are kept; all by default.
+        budget: bytes that one captured run may take.
 
+    Raises:
+        UserError: something that was given cannot be used; nothing is left behind.
+    """
+    method, selection = method or Method(), selection or Selection()
     if prompt is not None:
         prompts.check(prompt)
     resolved = models.resolve(model)
     if prompt is None:
         prompt = prompts.STORYTELLER if resolved.asked == models.STORYTELLER else prompts.GPT2
+    shape = shape_of_directory(resolved.directory, resolved.config)
     vocabulary = Vocabulary(resolved.directory)
-    n_ctx, n_vocab = resolved.config.get("n_positions", 1024), resolved.config.get("vocab_size", 50257)
-    if len(vocabulary) > n_vocab:
+    if len(vocabulary) > shape.n_vocab:
         raise ModelError(
-            f"{resolved.asked}: the tokenizer has {len(vocabulary):,} tokens, the model {n_vocab:,}"
+            f"{resolved.asked}: the tokenizer has {len(vocabulary):,} tokens, the model {shape.n_vocab:,}"
         )
-    encoded = vocabulary.encode(prompt, n_ctx)
-    end_id = vocabulary.id_of("<|endoftext|>")
-    steps = min(steps, n_ctx - len(encoded.ids_T) + 1)
+    encoded = vocabulary.encode(prompt, shape.n_ctx)
+    selection.check(shape)
+    planned = plan.planned(shape, len(encoded.ids_T), selection)
+    plan.check_budget(planned, len(encoded.ids_T), budget)
+    plan.show(planned)
 
-    import torch
-
-    from model_probe import capture
-
-    chosen = _device(device)
+    chosen = devices.choose(device)
     try:
-        network = capture.load(str(resolved.directory), chosen)
-        run = capture.capture(network, encoded.ids_T)
-    except (MemoryError, torch.OutOfMemoryError):
+        network = capture.load(resolved.config, resolved.weights, chosen, reference=reference)
+        end_ids = vocabulary.end_ids(resolved.config)
+        tensors, errors = _run(network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection)
+        if chosen != "cpu":
+            errors["device_logits"] = _compare_with_cpu(resolved, network, encoded.ids_T, tensors)
+    except MemoryError:
         raise ModelError(
             f"{resolved.asked}: there is not enough memory on {chosen} for this prompt"
         ) from None
-    tensors = {**run.tensors, **encoded.tensors(), "logits_last_V": run.logits_TV[-1].cpu().numpy()}
-    tensors |= lens.top_logits(run.logits_TV)
+    tensors |= {**encoded.tensors(), **vocabulary.tensors(shape.n_vocab), **typo.typo(encoded, vocabulary)}
+    checks = verify.check(tensors, errors)
+    return write_trace(out, tensors, _facts(network, resolved, encoded, seed, method, selection, checks))
+
+
+def _run(
+    network: Network,
+    vocabulary: Vocabulary,
+    end_ids: frozenset[int],
+    ids_T: NDArray[np.int64],
+    seed: int,
+    steps: int,
+    method: Method,
+    selection: Selection,
+) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+    """Everything that the model computes, and the errors that only a further run can measure."""
+    run = capture.capture(network, ids_T, selection)
+    tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1], **lens.top_logits(run.logits_TV)}
     tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
-    tensors |= sampling.sample(
-        network, tensors["logits_last_V"], run.cache, steps=steps, seed=seed, end_id=end_id
+    room = network.shape.n_ctx - len(ids_T) + 1
+    generated = generation.generate(
+        network,
+        run,
+        method=method,
+        steps=min(steps, room),
+        seed=seed,
+        end_ids=end_ids,
     )
-    tensors |= head_scores.head_scores(tensors["pattern_LHTS"])
-    tensors |= _induction(network, vocabulary, seed)
-    tensors |= vocabulary.tensors(n_vocab)
-    tensors |= typo.typo(encoded, vocabulary)
-    checks = verify.check(tensors)
-    if chosen != "cpu":
-        on_cpu = capture.capture(capture.load(str(resolved.directory), "cpu"), encoded.ids_T)
-        checks["device_logits"] = float(np.abs(on_cpu.logits_TV[-1].numpy() - tensors["logits_last_V"]).max())
-        print(f"{chosen}: logits within {checks['device_logits']:.2g} of the CPU's", file=sys.stderr)
-    return write_trace(out, tensors, _facts(network, resolved, prompt, seed, chosen, checks))
+    errors = {
+        "kv_cache": generation.cache_error(
+            network, ids_T, generated["step_ids_G"], generated["step_logits_GV"]
+        )
+    }
+    if not selection.layers and not selection.heads:  # a score is of a head among all others
+        tensors |= head_scores.head_scores(tensors["pattern_LHTS"])
+    return {**tensors, **generated, **_induction(network, vocabulary, seed)}, errors
 
 
-def _device(name: str) -> str:
-    """Choose where to run: what was asked for, or the fastest there is. Raises ModelError."""
-    import torch
+def _compare_with_cpu(
+    resolved: models.ResolvedModel,
+    network: Network,
+    ids_T: NDArray[np.int64],
+    tensors: dict[str, NDArray[Any]],
+) -> float:
+    """Largest difference of the last logits from the CPU's, per unit of the largest; it is said, too."""
+    on_cpu = capture.load(resolved.config, resolved.weights, "cpu", reference=True).run(ids_T)
+    logits_V = on_cpu.logits_TV[-1]
+    difference = float(np.abs(logits_V - tensors["logits_last_V"]).max())
+    error = difference / max(1.0, float(np.abs(logits_V).max()))
+    print(f"{network.device}: logits within {difference:.2g} of the CPU's", file=sys.stderr)
+    return error
 
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return next(device for device, usable in there.items() if usable)
-    if not there.get(name):
-        usable = ", ".join(device for device, usable in there.items() if usable)
-        raise ModelError(f"the device {name!r} is not there; this machine has: {usable}")
-    return name
 
-
-def _induction(network: GPT2LMHeadModel, vocabulary: Vocabulary, seed: int) -> dict[str, NDArray[Any]]:
+def _induction(network: Network, vocabulary: Vocabulary, seed: int) -> dict[str, NDArray[Any]]:
     """Score induction on random tokens fed twice; nothing for a context too short to repeat in."""
-    from model_probe import capture
-
     ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
-    ids_R = head_scores.induction_ids(ordinary, network.config.n_positions, seed)
+    ids_R = head_scores.induction_ids(ordinary, network.shape.n_ctx, seed)
     if len(ids_R) < 2:
         return {}
-    pattern_LHTS = capture.capture(network, np.tile(ids_R, 2)).tensors["pattern_LHTS"]
-    return {"induction_ids_R": ids_R, "head_induction_LH": head_scores.induction_scores(pattern_LHTS)}
+    twice = np.tile(ids_R, 2)
+    run = capture.capture(network, twice, only=("pattern_LHTS",), first=len(twice))
+    scores_LH = head_scores.induction_scores(run.tensors["pattern_LHTS"])
+    return {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
 
 
 def _facts(
-    network: GPT2LMHeadModel,
+    network: Network,
     resolved: models.ResolvedModel,
-    prompt: str,
+    encoded: Encoded,
     seed: int,
-    device: str,
+    method: Method,
+    selection: Selection,
     checks: dict[str, float],
 ) -> Facts:
-    config: Any = network.config
-    trunk: Any = network.transformer
-    d_head = config.n_embd // config.n_head
-    tally = parameters.tally(network)
-    total = sum(p.numel() for p in network.parameters())
-    packages = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
+    shape = asdict(network.shape)
+    total = sum(network.parameters.values())
+    packages = ["numpy", "safetensors", "tokenizers"]
+    if network.engine == "transformers":
+        packages += ["torch", "transformers"]
     return Facts(
+        **{name: value for name, value in shape.items() if name != "norm_epsilon"},
+        layer_norm_epsilon=network.shape.norm_epsilon,
         model=resolved.asked,
         model_name=resolved.display_name(total),
         model_note=resolved.note,
         weights_sha256=resolved.weights_sha256(),
-        family="gpt2",
-        n_layer=config.n_layer,
-        n_head=config.n_head,
-        d_model=config.n_embd,
-        d_head=d_head,
-        d_mlp=config.n_inner or 4 * config.n_embd,
-        n_ctx=config.n_positions,
-        n_vocab=config.vocab_size,
         n_parameters=total,
-        parameters=tally,
-        tied_unembedding=network.lm_head.weight is trunk.wte.weight,
-        activation=config.activation_function,
-        scale=trunk.h[0].attn.scaling,
-        layer_norm_epsilon=config.layer_norm_epsilon,
-        prompt=prompt,
+        parameters=network.parameters,
+        tied_unembedding=network.tied_unembedding,
+        prompt=encoded.text,
+        added_tokens=encoded.added,
         seed=seed,
-        sampling=dict(sampling.SETTINGS),
-        device=device,
+        sampling=method.facts(),
+        device=network.device,
         dtype="float32",
+        engine=network.engine,
         versions={
             **{name: importlib.metadata.version(name) for name in packages},
             "python": platform.python_version(),
         },
         checks=checks,
+        layers=list(selection.layers),
+        heads=list(selection.heads),
     )

@@ -1,7 +1,9 @@
 """Text to token ids, with every token as bytes and every merge that made it.
 
 Byte-level byte-pair encoding: text is cut into pieces, each piece is its UTF-8 bytes, and neighbours
-join, lowest rank first, until no known pair is left (Sennrich et al. 2016; Radford et al. 2019).
+join, lowest rank first, until no known pair is left (Sennrich et al. 2016; Radford et al. 2019). The other
+kind, of Llama 2 or Gemma, works on characters with ▁ for the space, and writes what it does not know as bytes
+(Kudo, Richardson 2018); its tokens are read as bytes, too, but its merges are not followed.
 """
 
 import json
@@ -31,51 +33,70 @@ def _byte_of_character() -> dict[str, int]:
 
 
 BYTE_OF_CHARACTER = _byte_of_character()
+# Every character of the alphabet to that of its byte in Latin-1, and what is not in it out of Latin-1
+_TO_LATIN_1 = dict.fromkeys(range(256), 0xFFFF) | {ord(c): byte for c, byte in BYTE_OF_CHARACTER.items()}
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A prompt as T token ids, their bytes, the pieces' byte offsets and the merges in the order applied."""
+    """A prompt as T token ids, their bytes, the pieces' byte offsets and the merges in the order applied.
+
+    Attributes:
+        text: what the tokens join to, without those added: the prompt as the tokenizer normalises it.
+        added: how many tokens the tokenizer put in front, such as one for the beginning of the text.
+        piece_starts_P, merge_steps_J3: None where the tokenizer's merges are not followed.
+    """
 
     ids_T: NDArray[np.int64]
     tokens: list[bytes]
-    piece_starts_P: NDArray[np.int64]
-    merge_steps_J3: NDArray[np.int32]
+    text: str
+    added: int
+    piece_starts_P: NDArray[np.int64] | None
+    merge_steps_J3: NDArray[np.int32] | None
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Give the prompt's tensors under their names in the trace."""
         prompt_bytes_B, prompt_offsets_T1 = joined(self.tokens)
-        return {
+        tensors: dict[str, NDArray[Any] | None] = {
             "token_ids_T": self.ids_T,
             "prompt_bytes_B": prompt_bytes_B,
             "prompt_offsets_T1": prompt_offsets_T1,
             "piece_starts_P": self.piece_starts_P,
             "merge_steps_J3": self.merge_steps_J3,
         }
+        return {name: values for name, values in tensors.items() if values is not None}
 
 
 class Vocabulary:
-    """A byte-level BPE tokenizer from `tokenizer.json`. Raises ModelError where it is of another kind."""
+    """A BPE tokenizer from `tokenizer.json`, or from the older `vocab.json` and `merges.txt`.
+
+    Raises:
+        ModelError: it cannot be read or is of another kind.
+    """
 
     def __init__(self, directory: Path) -> None:
         path = directory / "tokenizer.json"
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8") if path.exists() else _converted(directory)
             description = json.loads(text)
             self._tokenizer = Tokenizer.from_str(text)
             model = description["model"]
-            merges = [
-                tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in model.get("merges", [])
-            ]
+            merges = [m if isinstance(m, str) else " ".join(m) for m in model.get("merges", [])]
+            ways = [description.get(part) or {} for part in ("normalizer", "pre_tokenizer", "decoder")]
         except Exception as error:  # the tokenizers library raises plain Exception
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{path} cannot be read as a tokenizer: {reason}") from None
-        byte_level = '"ByteLevel"' in json.dumps(description.get("pre_tokenizer"))
-        if model.get("type") != "BPE" or not byte_level or description.get("normalizer"):
-            raise ModelError(f"{path} is not a byte-level BPE tokenizer, the kind that GPT-2 has")
+        self._byte_level = '"ByteLevel"' in json.dumps(ways[1:])
+        self._mergeable = self._byte_level and not model.get("ignore_merges")
+        if model.get("type") != "BPE" or not (
+            self._byte_level or "\u2581" in json.dumps(ways, ensure_ascii=False)
+        ):
+            raise ModelError(
+                f"{path} is not a byte-pair tokenizer, the kind that GPT-2 and its relatives have"
+            )
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._rank = {pair: rank for rank, pair in enumerate(merges)}
+        self._rank = dict(zip(merges, range(len(merges)), strict=True))  # "left right" → rank
         self._id = self._tokenizer.get_vocab(with_added_tokens=True)
         self._special = {t.content: i for i, t in self._tokenizer.get_added_tokens_decoder().items()}
 
@@ -87,15 +108,17 @@ class Vocabulary:
     def bytes_of_id(self) -> dict[int, bytes]:
         """Every id's bytes; a special token's are its name's."""
         special = {i: content.encode() for content, i in self._special.items()}
-        return {i: special.get(i) or _to_bytes(token) for token, i in self._id.items()}
+        read = _to_bytes if self._byte_level else _piece_to_bytes
+        return {i: special.get(i) or read(token) for token, i in self._id.items()}
 
     def special_ids(self) -> set[int]:
         """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
         return set(self._special.values())
 
-    def id_of(self, special: str) -> int | None:
-        """Find the id of a special token; None where there is none of that name."""
-        return self._special.get(special)
+    def end_ids(self, config: dict[str, Any]) -> frozenset[int]:
+        """Find the ids that end a text: those that the model's `config.json` names, else `<|endoftext|>`."""
+        named = config.get("eos_token_id", self._special.get("<|endoftext|>"))
+        return frozenset(i for i in (named if isinstance(named, list) else [named]) if isinstance(i, int))
 
     def tensors(self, n_vocab: int) -> dict[str, NDArray[Any]]:
         """Give the vocabulary's bytes under their names in the trace; ids that are not in it are empty."""
@@ -104,29 +127,39 @@ class Vocabulary:
         return {"vocab_bytes_B": vocab_bytes_B, "vocab_offsets_V1": vocab_offsets_V1}
 
     def encode(self, prompt: str, n_ctx: int) -> Encoded:
-        """Turn a prompt into tokens, at least one and at most `n_ctx`.
+        """Turn a prompt into tokens, at least one and at most `n_ctx`, as the model is meant to be given it.
 
         Raises PromptError for a prompt that is too long, and ModelError where the tokenizer does not give the
-        prompt back byte for byte.
+        prompt back byte for byte, up to the normal form that it states.
         """
-        ids = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+        own = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+        whole = self._tokenizer.encode(prompt).ids
+        added = next((n for n in range(len(whole) + 1) if whole[n : n + len(own)] == own), 0)
+        ids = [*whole[:added], *own]
         if len(ids) > n_ctx:
             raise PromptError(f"the prompt has {len(ids):,} tokens; the model's context holds {n_ctx:,}")
+        normalizer = self._tokenizer.normalizer if self._byte_level else None
+        text = normalizer.normalize_str(prompt) if normalizer is not None else prompt
         tokens = [self.bytes_of_id[i] for i in ids]
-        if b"".join(tokens) != prompt.encode():
+        if not self._byte_level and b"".join(tokens[added:]) == b" " + text.encode():
+            tokens[added] = tokens[added][1:]  # a space that the tokenizer puts before every text
+        if b"".join(tokens[added:]) != text.encode():
             raise ModelError("the tokenizer changes the prompt: its tokens do not join to the same bytes")
-        pieces = self._pieces(prompt)
+        merges = self._merged(text, tokens[:added], ids) if self._mergeable else (None, None)
+        return Encoded(np.array(ids, np.int64), tokens, text, added, *merges)
+
+    def _merged(
+        self, text: str, added: list[bytes], ids: list[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """The byte offset of each piece, and the merges in the order applied. Raises ModelError."""
+        pieces = [*(token.decode() for token in added), *self._pieces(text)]
         merged = [self._merge(piece) for piece in pieces]
         if [self._id.get(symbol) for symbols, _ in merged for symbol in symbols] != ids:
             raise ModelError("the tokenizer's merges do not lead to its own tokens")
         steps = [(number, *step) for number, (_, steps) in enumerate(merged) for step in steps]
         lengths = [len(piece.encode()) if piece in self._special else len(piece) for piece in pieces]
-        return Encoded(
-            np.array(ids, np.int64),
-            tokens,
-            np.array([0, *accumulate(lengths)][:-1], np.int64),
-            np.array(steps, np.int32).reshape(-1, 3),
-        )
+        starts_P = np.array([0, *accumulate(lengths)][:-1], np.int64)
+        return starts_P, np.array(steps, np.int32).reshape(-1, 3)
 
     def _pieces(self, prompt: str) -> list[str]:
         """Cut the prompt as the tokenizer does before it merges: special tokens, and the rest by pattern."""
@@ -147,7 +180,7 @@ class Vocabulary:
             return [piece], []
         symbols, steps = list(piece), []
         while len(symbols) > 1:
-            ranks = [self._rank.get(pair) for pair in pairwise(symbols)]
+            ranks = [self._rank.get(f"{left} {right}") for left, right in pairwise(symbols)]
             lowest = min((rank for rank in ranks if rank is not None), default=None)
             if lowest is None:
                 break
@@ -165,9 +198,25 @@ class Vocabulary:
 
 def _to_bytes(token: str) -> bytes:
     """Read a vocabulary entry in the byte alphabet."""
-    if not all(c in BYTE_OF_CHARACTER for c in token):
+    try:
+        return token.translate(_TO_LATIN_1).encode("latin-1")
+    except UnicodeEncodeError:
         return token.encode()  # an entry that no merge can reach
-    return bytes(BYTE_OF_CHARACTER[c] for c in token)
+
+
+def _piece_to_bytes(token: str) -> bytes:
+    """Read a vocabulary entry with ▁ for the space, or one that stands for a byte, as `<0xE3>` does."""
+    byte = re.fullmatch(r"<0x([0-9A-F]{2})>", token)
+    return bytes([int(byte[1], 16)]) if byte else token.replace("\u2581", " ").encode()
+
+
+def _converted(directory: Path) -> str:
+    """A tokenizer in older files (OPT, early GPT-2s) as transformers turns it into a `tokenizer.json`."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True, use_fast=True)
+    text: str = tokenizer.backend_tokenizer.to_str()
+    return text
 
 
 def joined(strings: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

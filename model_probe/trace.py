@@ -1,8 +1,9 @@
 """The trace: everything one run of a model computed, in one safetensors file.
 
 Needs numpy and safetensors only, so what draws a trace needs neither torch nor a model. Tensor names end in
-their axes: L layer, H head, T query position, S key position, D residual width, K head width, F MLP width,
-V vocabulary, G generation step, N top-n, M depth (L + 1 readings of the residual stream), W last positions.
+their axes: L layer, H head, C head of keys and values where query heads share them, T query position, S key
+position, D residual width, K head width, F MLP width, V vocabulary, G generation step, E beam, N top-n, M
+depth (L + 1 readings of the residual stream), W last positions. What a family does not have is absent.
 """
 
 import contextlib
@@ -12,9 +13,10 @@ import json
 import operator
 import os
 import tempfile
+import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -26,7 +28,7 @@ from safetensors.numpy import save_file
 
 from model_probe.errors import MissingTensor, TraceError
 
-SCHEMA = "1.0"
+SCHEMA = "1.1"
 METADATA_KEY = "model_probe"
 
 _FLOAT = ("F32",)
@@ -34,7 +36,8 @@ _SHORT = ("F32", "F16")  # T² tensors: half precision in long traces
 _INT = ("I64",)
 
 # name → (accepted dtypes, axes). A number is that size; letters that the facts do not fix (B bytes, P pieces,
-# J merges, R repeated sequence, G, N, W) are free.
+# J merges, R repeated sequence, G, E, N, W) are free. Small letters are layers, heads and key/value heads
+# that may have been selected: the file then holds the kept ones only.
 TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "token_ids_T": (_INT, ("T",)),
     "prompt_bytes_B": (("U8",), ("B",)),  # the prompt's tokens as bytes, one after the other
@@ -47,23 +50,34 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "typo_ids_U": (_INT, ("U",)),  # what the tokenizer makes of the misspelling
     "typo_bytes_B": (("U8",), ("B",)),
     "typo_offsets_U1": (_INT, ("U+1",)),
-    "wte_TD": (_FLOAT, ("T", "D")),
-    "wpe_TD": (_FLOAT, ("T", "D")),
+    "wte_TD": (_FLOAT, ("T", "D")),  # what a token puts into the stream
+    "wpe_TD": (_FLOAT, ("T", "D")),  # what its position adds; not where positions are rotary
     "resid_pre_LTD": (_FLOAT, ("L", "T", "D")),
     "ln1_LTD": (_FLOAT, ("L", "T", "D")),
-    "q_LHTK": (_FLOAT, ("L", "H", "T", "K")),
-    "k_LHTK": (_FLOAT, ("L", "H", "T", "K")),
-    "v_LHTK": (_FLOAT, ("L", "H", "T", "K")),
-    "scores_LHTS": (_SHORT, ("L", "H", "T", "T")),  # scaled, not masked
-    "pattern_LHTS": (_SHORT, ("L", "H", "T", "T")),
+    "q_pre_rope_LHTK": (_FLOAT, ("l", "h", "T", "K")),  # as projected, before the rotary turn
+    "k_pre_rope_LHTK": (_FLOAT, ("l", "h", "T", "K")),
+    "k_pre_rope_LCTK": (_FLOAT, ("l", "c", "T", "K")),
+    "q_LHTK": (_FLOAT, ("l", "h", "T", "K")),  # as multiplied with the keys: after the turn, if there is one
+    "k_LHTK": (_FLOAT, ("l", "h", "T", "K")),
+    "k_LCTK": (_FLOAT, ("l", "c", "T", "K")),
+    "v_LHTK": (_FLOAT, ("l", "h", "T", "K")),
+    "v_LCTK": (_FLOAT, ("l", "c", "T", "K")),
+    "scores_LHTS": (_SHORT, ("l", "h", "T", "T")),  # scaled, soft-capped if the family does so, not masked
+    "pattern_LHTS": (_SHORT, ("l", "h", "T", "T")),
     "mask_TS": (("U8",), ("T", "T")),  # 1: the query may look at the key
-    "z_LHTK": (_FLOAT, ("L", "H", "T", "K")),
-    "attn_out_LTD": (_FLOAT, ("L", "T", "D")),
-    "resid_mid_LTD": (_FLOAT, ("L", "T", "D")),
+    "mask_LTS": (("U8",), ("l", "T", "T")),  # in place of mask_TS where layers differ (sliding windows)
+    "z_LHTK": (_FLOAT, ("l", "h", "T", "K")),
+    "attn_unnormed_LTD": (_FLOAT, ("L", "T", "D")),  # before a norm that stands between attention and stream
+    "attn_out_LTD": (_FLOAT, ("L", "T", "D")),  # what attention adds to the stream
+    "attn_sum_LTD": (_FLOAT, ("L", "T", "D")),  # what a norm behind the sum is given
+    "resid_mid_LTD": (_FLOAT, ("L", "T", "D")),  # not where attention and MLP read the same stream
     "ln2_LTD": (_FLOAT, ("L", "T", "D")),
-    "mlp_pre_LTF": (_FLOAT, ("L", "T", "F")),
-    "mlp_post_LTF": (_FLOAT, ("L", "T", "F")),
+    "mlp_pre_LTF": (_FLOAT, ("l", "T", "F")),  # what the activation is applied to
+    "mlp_up_LTF": (_FLOAT, ("l", "T", "F")),  # what a gated MLP multiplies the activation with
+    "mlp_post_LTF": (_FLOAT, ("l", "T", "F")),
+    "mlp_unnormed_LTD": (_FLOAT, ("L", "T", "D")),
     "mlp_out_LTD": (_FLOAT, ("L", "T", "D")),
+    "mlp_sum_LTD": (_FLOAT, ("L", "T", "D")),
     "resid_final_TD": (_FLOAT, ("T", "D")),
     "ln_f_TD": (_FLOAT, ("T", "D")),
     "logits_last_V": (_FLOAT, ("V",)),
@@ -72,9 +86,14 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "logsumexp_T": (_FLOAT, ("T",)),
     "lens_ids_MWN": (_INT, ("L+1", "W", "N")),
     "lens_logprobs_MWN": (_FLOAT, ("L+1", "W", "N")),
-    "step_logits_GV": (_FLOAT, ("G", "V")),
+    "step_logits_GV": (_FLOAT, ("G", "V")),  # as the model gives them
+    "step_scaled_GV": (_FLOAT, ("G", "V")),  # divided by the temperature
+    "step_kept_GV": (("U8",), ("G", "V")),  # 1: may be drawn, after top-k and top-p
     "step_ids_G": (_INT, ("G",)),
-    "step_uniform_G": (("F64",), ("G",)),
+    "step_uniform_G": (("F64",), ("G",)),  # the number in [0, 1) that drew it; only where there is a draw
+    "beam_ids_GE": (_INT, ("G", "E")),  # each beam's new token, the likeliest beam first
+    "beam_parents_GE": (_INT, ("G", "E")),  # which beam of the step before it goes on from
+    "beam_logprobs_GE": (("F64",), ("G", "E")),  # log-probability of all that the beam has generated
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
     "head_self_LH": (_FLOAT, ("L", "H")),
@@ -111,7 +130,7 @@ class Facts:
     parameters: dict[str, int]  # tally by category; the values add up to n_parameters
     tied_unembedding: bool
     activation: str
-    scale: float  # what q·k is multiplied by: 1/√d_head
+    scale: float  # what q·k is multiplied by: 1/√d_head in most families
     layer_norm_epsilon: float
     prompt: str
     seed: int
@@ -120,6 +139,36 @@ class Facts:
     dtype: str
     versions: dict[str, str]
     checks: dict[str, float]  # measured errors of the self-check
+    # Since 1.1; the values stand for those of older traces, which are all of GPT-2s
+    n_kv_head: int | None = None  # heads of keys and values; None: n_head
+    wiring: str = "sequential"  # where the norms stand; see `model_probe.shape.Shape`
+    positions: str = "learned"  # or "rotary"
+    norm: str = "layer"  # or "rms"
+    gated: bool = False  # whether the MLP has a gate
+    attention_softcap: float | None = None
+    logit_softcap: float | None = None
+    added_tokens: int = 0  # tokens before the prompt that the tokenizer put there (beginning of text)
+    engine: str = "transformers"  # the code that computed: that, or "numpy"
+    precision: str = "highest"  # torch's float32_matmul_precision
+    layers: list[int] = field(default_factory=list)  # the layers kept of what may be selected; []: all
+    heads: list[int] = field(default_factory=list)  # the query heads kept; []: all
+
+    @property
+    def kv_heads(self) -> int:
+        """The number of heads of keys and values."""
+        return self.n_kv_head or self.n_head
+
+    @property
+    def group(self) -> int:
+        """How many query heads share one head of keys and values."""
+        return self.n_head // self.kv_heads
+
+    def kept(self, axis: str) -> list[int]:
+        """Which numbers an axis of `TENSORS` that may be selected holds: "l", "h" or "c"."""
+        if axis == "l":
+            return self.layers or list(range(self.n_layer))
+        heads = self.heads or list(range(self.n_head))
+        return heads if axis == "h" else sorted({head // self.group for head in heads})
 
     def to_json(self) -> str:
         """Write the metadata value; sorted, so that equal facts are equal bytes."""
@@ -138,13 +187,46 @@ class Facts:
             raise TraceError(f"{path} has trace schema {schema}; this version reads {SCHEMA} and its like")
         hints = typing.get_type_hints(cls)
         known: dict[str, Any] = {}
-        for field in fields(cls):
-            wanted = typing.get_origin(hints[field.name]) or hints[field.name]
-            value = values.get(field.name)
-            if not isinstance(value, (int, float) if wanted is float else wanted):
-                raise TraceError(f"{path}: the trace's metadata has no sound {field.name!r}: {value!r}")
-            known[field.name] = value
-        return cls(**known)
+        for entry in fields(cls):
+            if entry.name not in values and not (
+                entry.default is MISSING and entry.default_factory is MISSING
+            ):
+                continue
+            value = values.get(entry.name)
+            if not _is_a(value, hints[entry.name]):
+                raise TraceError(f"{path}: the trace's metadata has no sound {entry.name!r}: {value!r:.80}")
+            known[entry.name] = value
+        facts = cls(**known)
+        facts._check_selection(path)
+        return facts
+
+    def _check_selection(self, path: Path) -> None:
+        """Raise TraceError unless the sizes and the kept layers and heads can be."""
+        sizes = (
+            self.n_layer,
+            self.n_head,
+            self.kv_heads,
+            self.d_model,
+            self.d_head,
+            self.n_ctx,
+            self.n_vocab,
+        )
+        sound = min(sizes) > 0 and self.n_head % self.kv_heads == 0
+        for kept, count in ((self.layers, self.n_layer), (self.heads, self.n_head)):
+            numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
+            sound = sound and numbers and kept == sorted(set(kept))
+        if not sound:
+            raise TraceError(f"{path}: the trace's metadata has sizes that no model has")
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is of a field's type; a whole number is a float, too, but true is no number."""
+    if isinstance(hint, types.UnionType):
+        return any(_is_a(value, kind) for kind in typing.get_args(hint))
+    kind = typing.get_origin(hint) or hint
+    if kind in (int, float) and isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _first_line(error: Exception) -> str:
@@ -156,12 +238,23 @@ class Tensor:
 
     ``pattern[l, h]`` and ``pattern[l, h, :, :5]`` read just that part, ``np.asarray(pattern)`` everything,
     into a C-contiguous array of its own. Half precision comes back as float32. Integers, slices with a
-    positive step and ``...`` are understood. Raises TraceError where a value read is not finite.
+    positive step and ``...`` are understood. Layers and heads are numbered as in the model; where only some
+    were kept, they are read one by one. Raises TraceError where a value read is not finite, and MissingTensor
+    for a layer or head that was not kept.
     """
 
-    def __init__(self, path: Path, name: str, stored: Any) -> None:
+    def __init__(self, path: Path, name: str, stored: Any, facts: Facts) -> None:
         self._path, self._name, self._stored = path, name, stored
-        self.shape: tuple[int, ...] = tuple(stored.get_shape())
+        axes = TENSORS[name][1]
+        full = {"l": facts.n_layer, "h": facts.n_head, "c": facts.kv_heads}
+        self._rows = {  # axis → number in the model → row in the file, where not all were kept
+            axis: {number: row for row, number in enumerate(kept)}
+            for axis, letter in enumerate(axes)
+            if letter in full and len(kept := facts.kept(letter)) < full[letter]
+        }
+        self._kinds = {"l": "layer", "h": "head", "c": "key/value head"}
+        sizes = zip(axes, stored.get_shape(), strict=True)
+        self.shape: tuple[int, ...] = tuple(full.get(letter, size) for letter, size in sizes)
         stored_dtype = _DTYPES[stored.get_dtype()]
         self.dtype = np.dtype(np.float32) if stored_dtype == np.float16 else stored_dtype
 
@@ -181,7 +274,9 @@ class Tensor:
             items = (*items[:gap], *[slice(None)] * missing, *items[gap + 1 :])
         if len(items) > self.ndim:
             raise IndexError(f"{self._name} has {self.ndim} axes, {len(items)} indices were given")
-        cuts = tuple(self._cut(item, size) for item, size in zip(items, self.shape, strict=False))
+        items += (slice(None),) * (len(self._rows) and self.ndim - len(items))
+        sizes = self.shape[: len(items)]
+        cuts = tuple(map(self._cut, range(len(items)), items, sizes))
         # safetensors refuses to cut what holds nothing, such as the merges of a prompt without any
         stored = self._stored[cuts] if 0 not in self.shape else np.empty(self.shape, self.dtype)[cuts]
         values: NDArray[Any] = np.ascontiguousarray(stored, dtype=self.dtype)
@@ -190,16 +285,29 @@ class Tensor:
         single = len(cuts) == self.ndim and all(isinstance(cut, int) for cut in cuts)
         return values.reshape(()) if single else values  # ascontiguousarray gives one number an axis
 
-    def _cut(self, item: Any, size: int) -> int | slice:
+    def _cut(self, axis: int, item: Any, size: int) -> int | slice:
+        rows = self._rows.get(axis)
         if isinstance(item, slice):
             start, stop, step = item.indices(size)
             if step < 1:
                 raise IndexError(f"{self._name}: a slice runs forward, not by {step}")
+            if rows is not None:
+                raise self._not_kept(axis, "all of them are")
             return slice(start, stop, step) if start < stop else slice(0, 0, 1)
         number = operator.index(item)
         if not -size <= number < size:
             raise IndexError(f"{self._name}: index {number} on an axis of {size}")
-        return number % size
+        number %= size
+        if rows is None:
+            return number
+        if number not in rows:
+            raise self._not_kept(axis, f"{number} is")
+        return rows[number]
+
+    def _not_kept(self, axis: int, wanted: str) -> MissingTensor:
+        kind = self._kinds[TENSORS[self._name][1][axis]]
+        kept = ", ".join(map(str, self._rows[axis]))
+        return MissingTensor(f"{self._path} keeps only {kind} {kept} of {self._name}; {wanted} wanted")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -266,10 +374,32 @@ class Trace:
         if name not in TENSORS:
             raise AttributeError(f"a trace has no attribute {name!r}")
         if name not in self._names:
-            raise MissingTensor(f"{self.path} has no {name}; record the trace again with this version")
+            raise MissingTensor(
+                f"{self.path} has no {name}: {self.facts.model_name} has none, or it was recorded without"
+            )
         if name not in self._open:
-            self._open[name] = Tensor(self.path, name, self._file.get_slice(name))
+            self._open[name] = Tensor(self.path, name, self._file.get_slice(name), self.facts)
         return self._open[name]
+
+    def keys(self, layer: int, head: int) -> NDArray[np.float32]:
+        """One query head's (T, K) keys, of its own or shared with its neighbours. Raises MissingTensor."""
+        return self._shared("k", layer, head)
+
+    def values(self, layer: int, head: int) -> NDArray[np.float32]:
+        """One query head's (T, K) values, of its own or shared with its neighbours. Raises MissingTensor."""
+        return self._shared("v", layer, head)
+
+    def _shared(self, kind: str, layer: int, head: int) -> NDArray[np.float32]:
+        if self.facts.group == 1:
+            own: NDArray[np.float32] = getattr(self, f"{kind}_LHTK")[layer, head]
+            return own
+        shared: NDArray[np.float32] = getattr(self, f"{kind}_LCTK")[layer, head // self.facts.group]
+        return shared
+
+    def mask(self, layer: int) -> NDArray[np.uint8]:
+        """One layer's (T, S) mask, 1 where the query may look at the key. Raises MissingTensor."""
+        mask_TS: NDArray[np.uint8] = self.mask_LTS[layer] if self.has("mask_LTS") else self.mask_TS[:]
+        return mask_TS
 
     @cached_property
     def digest(self) -> str:
@@ -284,7 +414,11 @@ class Trace:
 
     @cached_property
     def tokens(self) -> list[bytes]:
-        """The prompt's T tokens as bytes; joined, they are the prompt in UTF-8. Raises MissingTensor."""
+        """The prompt's T tokens as bytes; joined, after those that were added, they are the prompt in UTF-8.
+
+        Raises:
+            MissingTensor: they were not recorded.
+        """
         return self._strings("prompt_bytes_B", "prompt_offsets_T1")
 
     @cached_property
@@ -356,6 +490,7 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
         raise TraceError(f"{path}: the trace has no token_ids_T")
     sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
     sizes |= {"1": 1, "3": 3}
+    sizes |= {axis: len(facts.kept(axis)) for axis in ("l", "h", "c")}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:

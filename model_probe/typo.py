@@ -25,6 +25,8 @@ def typo(encoded: Encoded, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
     """
     from model_probe.tokens import joined
 
+    if encoded.piece_starts_P is None:
+        return {}
     prompt = b"".join(encoded.tokens)
     starts = encoded.piece_starts_P.tolist()
     best, wrong = -1, ""
@@ -37,11 +39,11 @@ def typo(encoded: Encoded, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
             best, wrong, longest = number, swapped, len(piece.strip())
     if best < 0:
         return {}
-    cut = vocabulary.encode(wrong, n_ctx=len(wrong.encode()))
-    typo_bytes_B, typo_offsets_U1 = joined(cut.tokens)
+    cut = vocabulary.encode(wrong, n_ctx=len(wrong.encode()) + encoded.added)
+    typo_bytes_B, typo_offsets_U1 = joined(cut.tokens[cut.added :])
     return {
         "typo_piece_1": np.array([best], np.int64),
-        "typo_ids_U": cut.ids_T,
+        "typo_ids_U": cut.ids_T[cut.added :],
         "typo_bytes_B": typo_bytes_B,
         "typo_offsets_U1": typo_offsets_U1,
     }

@@ -1,5 +1,7 @@
 """The self-check: the captured tensors must agree with each other, or they are not written."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,40 +17,49 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "pattern_future": (0.0, 0.0),  # largest weight on a key that the mask hides
     "softmax": (1e-6, 1e-3),  # largest |softmax(masked scores) − pattern|, per unit of the largest |score|
     "lens": (1e-4, 1e-4),  # largest |last depth's log-probability − output's|
+    "kv_cache": (
+        1e-4,
+        1e-4,
+    ),  # largest |logit with reused keys and values − logit without|, per largest |logit|
+    "device_logits": (1e-3, 1e-3),  # largest |logit on the device − logit on the CPU|, per largest |logit|
 }
 
 
 def measure(tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
-    """Measure every error of `BOUNDS` on a run's tensors."""
+    """Measure the errors of a run's tensors against each other; those that can be measured."""
     errors = {
         "residual": _residual(tensors),
         "lens": _lens(tensors),
         "pattern_rows": 0.0,
         "pattern_future": 0.0,
-        "softmax": 0.0,
     }
-    hidden_TS = tensors["mask_TS"] == 0
-    for scores_HTS, pattern_HTS in zip(tensors["scores_LHTS"], tensors["pattern_LHTS"], strict=True):
+    hidden_LTS = (tensors["mask_LTS"] if "mask_LTS" in tensors else tensors["mask_TS"][None]) == 0
+    scores_LHTS = tensors.get("scores_LHTS")
+    if scores_LHTS is not None:
+        errors["softmax"] = 0.0
+    for row, pattern_HTS in enumerate(tensors["pattern_LHTS"]):
         pattern_HTS = pattern_HTS.astype(np.float32)
-        exponent_HTS = np.where(hidden_TS, -np.inf, scores_HTS.astype(np.float32))
-        exponent_HTS -= exponent_HTS.max(axis=-1, keepdims=True)
-        weight_HTS = np.exp(exponent_HTS, out=exponent_HTS)
-        weight_HTS /= weight_HTS.sum(axis=-1, keepdims=True)
+        hidden_TS = hidden_LTS[row if len(hidden_LTS) > 1 else 0]
         layer = {
             "pattern_rows": np.abs(pattern_HTS.sum(axis=-1) - 1).max(),
             "pattern_future": pattern_HTS.max(where=hidden_TS, initial=0.0),
-            "softmax": np.abs(weight_HTS - pattern_HTS).max() / max(1.0, np.abs(scores_HTS).max()),
         }
+        if scores_LHTS is not None:
+            layer["softmax"] = _softmax(scores_LHTS[row], pattern_HTS, hidden_TS)
         errors |= {name: max(errors[name], float(error)) for name, error in layer.items()}
     return errors
 
 
-def check(tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
-    """Return the measured errors; raise ModelError where one is over its bound or a tensor is not finite."""
+def check(tensors: Mapping[str, NDArray[Any]], others: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Return the measured errors with the `others` that were measured elsewhere.
+
+    Raises:
+        ModelError: an error is over its bound, or a tensor is not finite.
+    """
     for name, values in tensors.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ModelError(f"the model computed numbers that are not finite in {name}; nothing was written")
-    errors = measure(tensors)
+    errors = {**measure(tensors), **(others or {})}
     half = tensors["pattern_LHTS"].dtype == np.float16
     for name, error in errors.items():
         bound = BOUNDS[name][half]
@@ -59,16 +70,47 @@ def check(tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     return errors
 
 
+def _softmax(
+    scores_HTS: NDArray[Any], pattern_HTS: NDArray[np.float32], hidden_TS: NDArray[np.bool_]
+) -> float:
+    exponent_HTS = np.where(hidden_TS, -np.inf, scores_HTS.astype(np.float32))
+    exponent_HTS -= exponent_HTS.max(axis=-1, keepdims=True)
+    weight_HTS = np.exp(exponent_HTS, out=exponent_HTS)
+    weight_HTS /= weight_HTS.sum(axis=-1, keepdims=True)
+    return float(np.abs(weight_HTS - pattern_HTS).max() / max(1.0, np.abs(scores_HTS).max()))
+
+
 def _residual(tensors: Mapping[str, NDArray[Any]]) -> float:
-    """Largest error of: first = token + position; mid = pre + attention; next = mid + MLP."""
+    """Largest error of the sums that the family's wiring makes, each in the model's own order.
+
+    first = token (+ position); then, a layer:
+    sequential, sandwich: mid = pre + attention; next = mid + MLP;
+    parallel: next = (MLP + attention) + pre;
+    post-norm: what the first norm is given = pre + attention; the second = mid + MLP.
+    """
+    first_TD = tensors["wte_TD"]
+    if "wpe_TD" in tensors:
+        first_TD = first_TD + tensors["wpe_TD"]
     resid_MTD = [*tensors["resid_pre_LTD"], tensors["resid_final_TD"]]
-    error = np.abs(tensors["wte_TD"] + tensors["wpe_TD"] - resid_MTD[0]).max()
-    for layer, mid_TD in enumerate(tensors["resid_mid_LTD"]):
-        after_attention_TD = resid_MTD[layer] + tensors["attn_out_LTD"][layer]
-        after_mlp_TD = mid_TD + tensors["mlp_out_LTD"][layer]
-        error = max(error, np.abs(after_attention_TD - mid_TD).max())
-        error = max(error, np.abs(after_mlp_TD - resid_MTD[layer + 1]).max())
-    return float(error)
+    error = _off(first_TD, resid_MTD[0])
+    for layer, (attention_TD, mlp_TD) in enumerate(
+        zip(tensors["attn_out_LTD"], tensors["mlp_out_LTD"], strict=True)
+    ):
+        before_TD, after_TD = resid_MTD[layer], resid_MTD[layer + 1]
+        if "attn_sum_LTD" in tensors:
+            sums = (before_TD + attention_TD, tensors["attn_sum_LTD"][layer])
+            error = max(error, _off(*sums))
+            error = max(error, _off(tensors["resid_mid_LTD"][layer] + mlp_TD, tensors["mlp_sum_LTD"][layer]))
+        elif "resid_mid_LTD" in tensors:
+            mid_TD = tensors["resid_mid_LTD"][layer]
+            error = max(error, _off(before_TD + attention_TD, mid_TD), _off(mid_TD + mlp_TD, after_TD))
+        else:
+            error = max(error, _off(mlp_TD + attention_TD + before_TD, after_TD))
+    return error
+
+
+def _off(a: NDArray[Any], b: NDArray[Any]) -> float:
+    return float(np.abs(a - b).max())
 
 
 def _lens(tensors: Mapping[str, NDArray[Any]]) -> float:

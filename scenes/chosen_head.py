@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from model_probe.trace import Trace
 from scenes.lecture_scene import LectureScene
 
@@ -15,6 +13,9 @@ def chosen_head(scene: LectureScene) -> tuple[int, int]:
         MissingTensor: the trace holds no patterns.
         UserError: the user asked for a layer or head that the model does not have.
     """
+    settings = scene.settings
+    if settings.layer is not None and settings.head is not None:
+        return scene.choose_head(settings.layer, settings.head)
     return scene.choose_head(*worth_showing(scene.trace))
 
 
@@ -26,24 +27,23 @@ def worth_showing(trace: Trace) -> tuple[int, int]:
     same way (their score is positive) is taken before one for which the score is only the least negative:
     the softmax sees no difference, a viewer of the dot product does. The last row is read because the next
     token is predicted from it, and because the mask hides nothing from it. Where the prompt is too short,
-    the keys left out come back: the one before (3 tokens), the first (2), the token itself (1).
+    the keys left out come back: the one before (3 tokens), the first (2), the token itself (1). Where the
+    trace keeps some layers and heads only, it is one of those.
     """
     last = trace.n_tokens - 1
     keys = next(keys for keys in (range(1, last - 1), range(1, last), range(last), range(1)) if keys)
     best, found = (False, -1.0), (0, 0)
-    for layer in range(trace.facts.n_layer):
-        weights_HS = trace.pattern_LHTS[layer, :, last, keys.start : keys.stop]
-        heads = np.arange(len(weights_HS))
-        strongest = weights_HS.argmax(axis=-1)
-        weights = weights_HS[heads, strongest]
-        positive = np.zeros(len(heads), dtype=bool)
-        if trace.has("scores_LHTS"):
-            scores_HS = trace.scores_LHTS[layer, :, last, keys.start : keys.stop]
-            positive = scores_HS[heads, strongest] > 0
-        for head in heads:
-            rank = (bool(positive[head]), float(weights[head]))
+    for layer in trace.facts.kept("l"):
+        for head in trace.facts.kept("h"):
+            weights_S = trace.pattern_LHTS[layer, head, last, keys.start : keys.stop]
+            strongest = int(weights_S.argmax())
+            positive = (
+                trace.has("scores_LHTS")
+                and float(trace.scores_LHTS[layer, head, last, keys.start + strongest]) > 0
+            )
+            rank = (positive, float(weights_S[strongest]))
             if rank > best:
-                best, found = rank, (layer, int(head))
+                best, found = rank, (layer, head)
     return found
 
 

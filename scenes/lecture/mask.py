@@ -56,7 +56,8 @@ class Mask(LectureScene):
         layer, head = self.shown = chosen_head(self)
         tokens, last = trace.tokens, trace.n_tokens - 1
         scores_TS, pattern_TS = trace.scores_LHTS[layer, head], trace.pattern_LHTS[layer, head]
-        may_look_TS = trace.mask_TS[:] > 0 if trace.has("mask_TS") else np.tri(last + 1, dtype=bool)
+        has_mask = trace.has("mask_TS") or trace.has("mask_LTS")
+        may_look_TS = trace.mask(layer) > 0 if has_mask else np.tri(last + 1, dtype=bool)
         self.scores, self.pattern, self.may_look = scores_TS, pattern_TS, may_look_TS
         self.scale = glow_scale(scores_TS)
 

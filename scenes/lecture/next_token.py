@@ -26,6 +26,7 @@ from manim import (
     there_and_back,
 )
 
+from model_probe.trace import Trace
 from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
@@ -57,7 +58,7 @@ class Step:
     drawn: int
     probability: float
     start: float
-    uniform: float
+    uniform: float  # where the number fell that drew it; the middle of its share where none was drawn
 
     @property
     def row(self) -> int:
@@ -68,9 +69,10 @@ class Step:
 class NextToken(LectureScene):
     """Text in, a distribution out, one token drawn from all of it and appended; then again.
 
-    Data: `step_logits_GV`: softmax in double precision, the MOST_BARS likeliest as bars; `step_uniform_G`:
-    the number that drew; `step_ids_G`: the token it drew. The draw added up the probabilities in the order
-    of the ids and took the token in whose share the number fell: so does the strip.
+    Data: `step_logits_GV`, or `step_scaled_GV` where `step_kept_GV` is 1: softmax in double precision, the
+    MOST_BARS likeliest as bars; `step_uniform_G`: the number that drew; `step_ids_G`: the token it drew. The
+    draw added up the probabilities in the order of the ids and took the token in whose share the number fell:
+    so does the strip. A greedy or a beam search draws nothing; there the needle points at what was taken.
     """
 
     poster = "draw"
@@ -80,11 +82,7 @@ class NextToken(LectureScene):
         # data
         trace, facts = self.trace, self.trace.facts
         ids_G = np.asarray(trace.step_ids_G)
-        uniform_G = np.asarray(trace.step_uniform_G)
-        self.steps = [
-            read_step(np.asarray(trace.step_logits_GV[step]), int(ids_G[step]), float(uniform_G[step]))
-            for step in range(min(len(ids_G), MOST_STEPS))
-        ]
+        self.steps = [read_step(trace, step) for step in range(min(len(ids_G), MOST_STEPS))]
         self.written = [self._piece(int(token)) for token in ids_G]
         first = self.steps[0]
 
@@ -363,22 +361,41 @@ class NextToken(LectureScene):
 
     def _draw_narration(self) -> str:
         facts = self.trace.facts
-        methods = {"temperature": _("temperature sampling")}
-        method = str(facts.sampling["method"])
+        if not self.trace.has("step_uniform_G"):
+            return _(
+                "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
+                "Nothing is left to chance here: {method}."
+            ).format(vocabulary=count(facts.n_vocab), method=self._method())
         return _(
             "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
             "A random number picks one: {method}, temperature {temperature}, seed {seed}."
         ).format(
             vocabulary=count(facts.n_vocab),
-            method=methods.get(method, method),
+            method=self._method(),
             temperature=facts.sampling["temperature"],
             seed=facts.seed,
         )
 
+    def _method(self) -> str:
+        """How the tokens were chosen, in words."""
+        sampling = self.trace.facts.sampling
+        if sampling["method"] == "greedy":
+            return _("the likeliest is taken")
+        if sampling["method"] == "beam":
+            return _("of the {count} likeliest texts, the best goes on").format(count=sampling["beams"])
+        parts = [_("temperature sampling")]
+        if sampling.get("top_k") is not None:
+            parts.append(_("top-k {k}").format(k=count(sampling["top_k"])))
+        if sampling.get("top_p") is not None:
+            parts.append(_("top-p {p}").format(p=sampling["top_p"]))
+        return _(", ").join(parts)
+
     def _append_narration(self) -> str:
         step = self.steps[0]
         words = (
-            _("The random number lies in the share of “{token}” ({share}). That token joins the text.")
+            _("“{token}” ({share}) joins the text.")
+            if not self.trace.has("step_uniform_G")
+            else _("The random number lies in the share of “{token}” ({share}). That token joins the text.")
             if step.row < len(step.ids_N)
             else _(
                 "The random number lies in the grey, in the share of “{token}” ({share}). "
@@ -396,12 +413,17 @@ class NextToken(LectureScene):
         )
 
 
-def read_step(logits_V: npt.NDArray[np.float32], drawn: int, uniform: float) -> Step:
+def read_step(trace: Trace, step: int) -> Step:
     """The distribution of one generation step, and where its draw fell."""
+    logits_V = trace.step_logits_GV[step]
+    if trace.has("step_scaled_GV"):
+        logits_V = np.where(trace.step_kept_GV[step] > 0, trace.step_scaled_GV[step], -np.inf)
+    drawn = int(trace.step_ids_G[step])
     weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
     probability_V = weights_V / weights_V.sum()
     start_V = np.cumsum(probability_V) - probability_V
-    likeliest = np.argsort(-probability_V, kind="stable")[:MOST_BARS]
+    middle = start_V[drawn] + probability_V[drawn] / 2
+    likeliest = np.argsort(-probability_V, kind="stable")[: min(MOST_BARS, np.count_nonzero(probability_V))]
     return Step(
         ids_N=[int(token) for token in likeliest],
         probabilities_N=probability_V[likeliest],
@@ -409,7 +431,7 @@ def read_step(logits_V: npt.NDArray[np.float32], drawn: int, uniform: float) -> 
         drawn=drawn,
         probability=float(probability_V[drawn]),
         start=float(start_V[drawn]),
-        uniform=uniform,
+        uniform=float(trace.step_uniform_G[step] if trace.has("step_uniform_G") else middle),
     )
 
 

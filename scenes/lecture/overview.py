@@ -104,10 +104,7 @@ class Overview(LectureScene):
 
         with self.beat(
             "vectors",
-            _(
-                "Each token becomes a vector of {width} numbers: what it is, plus where it stands. "
-                "{rows} of them are drawn, brighter where larger."
-            ).format(width=count(facts.d_model), rows=len(elements)),
+            self._vectors_narration().format(width=count(facts.d_model), rows=len(elements)),
         ):
             self.play(self.row.animate.scale(1 / OPENING).move_to(ground), run_time=0.9)
             first = self.deck.slabs[0]
@@ -252,6 +249,17 @@ class Overview(LectureScene):
         """Print what a white block stands for on the slab in front: every slab has its own scale."""
         digits = 1 if slab.value_scale >= 1 else 2
         self.note.rewrite(_("white: ±{scale} or more").format(scale=plain(slab.value_scale, digits)))
+
+    def _vectors_narration(self) -> str:
+        if self.trace.facts.positions == "rotary":
+            return _(
+                "Each token becomes a vector of {width} numbers; where it stands will count in attention. "
+                "{rows} of them are drawn, brighter where larger."
+            )
+        return _(
+            "Each token becomes a vector of {width} numbers: what it is, plus where it stands. "
+            "{rows} of them are drawn, brighter where larger."
+        )
 
     def _layers_narration(self, layers: list[int]) -> str:
         total = self.trace.facts.n_layer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from manim import (
     smooth,
 )
 
+from model_probe.trace import Facts
 from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.layout import Box
@@ -50,7 +52,7 @@ Array = npt.NDArray[np.float32]
 class QueryKey(LectureScene):
     """One head's queries and keys, one score worked out, then the grid of all of them.
 
-    Data: `ln1_LTD`, `q_LHTK`, `k_LHTK`, `scores_LHTS` (scaled, not masked). The head is the one that
+    Data: `ln1_LTD`, `q_LHTK`, its keys, `scores_LHTS` (scaled, not masked). The head is the one that
     `chosen_head` finds, the query is the last token's, the key the one that it matches best
     (`matched_key`). A prompt of more than MOST_PLACES tokens shows its first and last ones and that key.
     """
@@ -64,7 +66,8 @@ class QueryKey(LectureScene):
         layer, head = self.shown = chosen_head(self)
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
         ln1_TD = trace.ln1_LTD[layer]
-        q_TK, k_TK = trace.q_LHTK[layer, head], trace.k_LHTK[layer, head]
+        q_TK, k_TK = trace.q_LHTK[layer, head], trace.keys(layer, head)
+        turned = "R " if facts.positions == "rotary" else ""  # by its position (Su et al. 2021)
         scores_TS = trace.scores_LHTS[layer, head]
         scale = glow_scale(scores_TS)
 
@@ -85,7 +88,7 @@ class QueryKey(LectureScene):
             TokenChip(trace.tokens[query], query, 0.42),
             Named(ln1_TD[query], f"ln1_LTD[{layer}, {query}]"),
             Named(q_TK[query], f"q_LHTK[{layer}, {head}, {query}]"),
-            "W_Q",
+            f"{turned}W_Q",
             _("What am I looking for?"),
             palette.QUERY,
         )
@@ -94,18 +97,14 @@ class QueryKey(LectureScene):
             TokenChip(trace.tokens[key], key, 0.42),
             Named(ln1_TD[key], f"ln1_LTD[{layer}, {key}]"),
             Named(k_TK[key], f"k_LHTK[{layer}, {head}, {key}]"),
-            "W_K",
+            f"{turned}W_K",
             _("What do I hold?"),
             palette.KEY,
         )
         self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.4, 3.2)
         score = float(scores_TS[query, key])
         dot = float(self.work.sums[-1])
-        self.verdict = formula(
-            f"$ (#tone(\"{palette.QUERY}\", $q$) dot #tone(\"{palette.KEY}\", $k$)) / sqrt(d_\"head\") = "
-            f"({signed(dot, 2)}) / sqrt({facts.d_head}) = {signed(score, 2)} $",
-            0.43,
-        )  # fmt: skip
+        self.verdict = formula(_verdict(facts, dot, score), 0.43)
         places = elide_around(trace.n_tokens, MOST_PLACES, key)
         self.grid = AttentionGrid(trace.tokens, places, stage.width, stage.height - 0.35)
         self.grid.move_to([0, stage.center[1] + 0.15, 0])
@@ -343,3 +342,19 @@ class QueryKey(LectureScene):
             "The query of “{query}” matches the key of “{key}” best: {score}. "
             "What counts is how far it stands above the rest of its row."
         ).format(**words)
+
+
+def _verdict(facts: Facts, dot: float, score: float) -> str:
+    """How the dot product becomes the score: over √d, or as the family does it."""
+    product = f'#tone("{palette.QUERY}", $q$) dot #tone("{palette.KEY}", $k$)'
+    cap = facts.attention_softcap
+    if cap is not None:
+        return (
+            f"$ {cap:g} tanh ({product}) / ({cap:g} dot {1 / facts.scale:.3g}) "
+            f"= {cap:g} tanh ({signed(dot, 2)}) / {cap / facts.scale:.4g} = {signed(score, 2)} $"
+        )
+    if math.isclose(facts.scale, facts.d_head**-0.5, rel_tol=1e-6):
+        under = 'sqrt(d_"head")', f"sqrt({facts.d_head})"
+    else:
+        under = ("c", f"{1 / facts.scale:.4g}")
+    return f"$ ({product}) / {under[0]} = ({signed(dot, 2)}) / {under[1]} = {signed(score, 2)} $"

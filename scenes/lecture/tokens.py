@@ -73,7 +73,7 @@ class Tokens(LectureScene):
         trace = self.trace
         ids = np.asarray(trace.token_ids_T).tolist()
         prompt = trace.facts.prompt
-        if b"".join(trace.tokens) != prompt.encode():
+        if b"".join(trace.tokens[trace.facts.added_tokens :]) != prompt.encode():
             raise TraceError(f"{trace.path}: prompt_bytes_B is not the prompt that the trace names")
         merges, merged = self._most_merges()
         split = self._split_character()

@@ -21,7 +21,7 @@ from typing import Any
 from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
-from model_probe.errors import UserError
+from model_probe.errors import MissingTensor, UserError
 from scenes.language import languages
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
@@ -138,6 +138,9 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         clip = perform(job)
+    except MissingTensor as error:
+        say(error=f"this scene is not for this trace: {error}")
+        raise SystemExit(1) from None
     except UserError as error:
         say(error=str(error))
         raise SystemExit(1) from None

@@ -1,10 +1,12 @@
+import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from model_probe import capture
 from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.network import Network
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +29,12 @@ def tiny_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tiny_directory: Path) -> Any:
-    from model_probe.capture import load
+@pytest.fixture(scope="session", params=["numpy", "transformers"])
+def tiny_model(request: pytest.FixtureRequest, tiny_directory: Path) -> Network:
+    """The tiny model, run by either code."""
+    return network_of(tiny_directory, reference=request.param == "transformers")
 
-    return load(str(tiny_directory), "cpu")
+
+def network_of(directory: Path, reference: bool = False) -> Network:
+    config = json.loads((directory / "config.json").read_text())
+    return capture.load(config, [directory / "model.safetensors"], reference=reference)

@@ -50,6 +50,7 @@ FACTS = Facts(
     checks={"residual": 0.0},
 )
 SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5}
+SIZES |= {"l": 2, "h": 3, "c": 3, "E": 2}
 SIZES |= {"1": 1, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
 DTYPES = {
     "F16": np.float16,
@@ -212,7 +213,7 @@ def test_unknown_keys_tensors_and_minor_versions_are_ignored(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.0"),
+        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.1"),
         ({"schema": "new"}, "metadata cannot be read"),
         ({"schema": None}, "metadata cannot be read"),
         ({"n_layer": None}, "no sound 'n_layer': None"),

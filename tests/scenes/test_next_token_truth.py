@@ -1,11 +1,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model_probe.generation import Method
+from model_probe.record import record
 from model_probe.trace import Trace, write_trace
 from scenes.lecture.next_token import MOST_BARS, NextToken
 from scenes.mobjects import palette
@@ -112,8 +115,9 @@ def test_bars_strip_and_draw_are_in_the_trace(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("check", "name", "change"),
     [
-        (check_bars, "step_logits_GV", lambda a: a * 0.9),
-        (check_strip, "step_logits_GV", lambda a: a[:, ::-1]),
+        (check_bars, "step_scaled_GV", lambda a: a * 0.9),
+        (check_strip, "step_scaled_GV", lambda a: a[:, ::-1]),
+        (check_strip, "step_kept_GV", lambda a: np.arange(a.size).reshape(a.shape) % 2),
         (check_draw, "step_uniform_G", lambda a: 1 - a),
         (check_draw, "step_ids_G", lambda a: a[::-1]),
         (check_text, "step_ids_G", lambda a: a[::-1]),
@@ -132,6 +136,42 @@ def test_the_caption_names_how_it_was_drawn(trace: Trace, tmp_path: Path) -> Non
     caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
     for words in (f"All {facts.n_vocab:,} tokens", "temperature 1.0", "seed 71"):
         assert words in caption
+
+
+def test_with_temperature_and_top_k_the_picture_is_what_was_drawn_from(tmp_path: Path) -> None:
+    method = Method(temperature=0.5, top_k=4)
+    trace = Trace.open(record("The old", tmp_path / "t", model="storyteller", steps=2, method=method))
+    scene = play(trace.path)
+    for step, (ids, shown, rest, _) in enumerate(scene.distributions):
+        logits_V = trace.step_logits_GV[step].astype(np.longdouble) / 0.5
+        top = np.argsort(-logits_V)[:4]
+        assert ids == top.tolist()
+        weights = np.exp(logits_V[top] - logits_V[top[0]])
+        np.testing.assert_allclose(shown, (weights / weights.sum()).astype(np.float64), rtol=1e-6)
+        assert rest == pytest.approx(0, abs=1e-12)
+    check_text(scene, trace)
+    caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
+    assert "temperature sampling, top-k 4, temperature 0.5" in caption
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("greedy", "the likeliest is taken"), ("beam", "of the 4 likeliest texts, the best goes on")],
+)
+def test_without_a_draw_the_needle_points_at_what_was_taken(tmp_path: Path, name: Any, words: str) -> None:
+    method = Method(name)
+    trace = Trace.open(record("The old", tmp_path / "t", model="storyteller", steps=2, method=method))
+    scene = play(trace.path)
+    for (needle, *_), token, probability_V in zip(
+        scene.landed, trace.step_ids_G[:], probabilities(trace), strict=True
+    ):
+        start = probability_V[:token].sum()
+        assert start < needle < start + probability_V[token]
+    check_bars(scene, trace)
+    check_text(scene, trace)
+    said = " ".join(beat.narration for beat in scene.beats)
+    assert words in said
+    assert "random" not in said
 
 
 def test_one_step_and_no_vocabulary_still_play(trace: Trace, tmp_path: Path) -> None:

@@ -1,0 +1,299 @@
+"""GPT-2's forward pass in numpy, on weights mapped straight from their safetensors files.
+
+What transformers' GPT2LMHeadModel computes, without its import, which takes longer than the run itself.
+Every step follows `modeling_gpt2.py`; the tests hold the two together. Every line says the shape it makes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.errors import ModelError
+from model_probe.network import Run
+from model_probe.parameters import count
+from model_probe.plan import Recording
+from model_probe.shape import gpt2_shape
+
+F32 = NDArray[np.float32]
+
+_STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_EXTRA = (".attn.bias", ".attn.masked_bias")  # causal masks that older files carry along
+
+
+def can_run(config: dict[str, Any]) -> bool:
+    """Whether a model's `config.json` asks for nothing but what is computed here."""
+    return (
+        config.get("model_type") == "gpt2"
+        and config.get("activation_function", "gelu_new") in ACTIVATIONS
+        and not config.get("reorder_and_upcast_attn")
+    )
+
+
+@dataclass
+class Cache:
+    """Keys and values of E sequences, (L, E, H, room, K) each; the first `length` tokens are there."""
+
+    keys: F32
+    values: F32
+    length: int
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One block's weights, oriented as GPT-2's Conv1D has them: input × output."""
+
+    ln_1: tuple[F32, F32]
+    c_attn: tuple[F32, F32]
+    attn_c_proj: tuple[F32, F32]
+    ln_2: tuple[F32, F32]
+    c_fc: tuple[F32, F32]
+    mlp_c_proj: tuple[F32, F32]
+
+
+class LeanGPT2:
+    """A GPT-2 that runs in numpy; see `model_probe.network.Network`."""
+
+    engine = "numpy"
+    device = "cpu"
+
+    def __init__(self, config: dict[str, Any], files: Sequence[Path]) -> None:
+        """Map the weights.
+
+        Raises:
+            ModelError: the weights cannot be read, or do not fit the config.
+        """
+        try:
+            self.shape = shape = gpt2_shape(config)
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise ModelError(f"{files[0].parent}/config.json is no config of a GPT-2: {error}") from None
+        weights = _Weights(files)
+        d, f = shape.d_model, shape.d_mlp
+
+        def pair(name: str, *size: int) -> tuple[F32, F32]:
+            return weights.take(f"{name}.weight", *size), weights.take(f"{name}.bias", size[-1])
+
+        self._wte_VD = weights.take("wte.weight", shape.n_vocab, d)
+        self._wpe_CD = weights.take("wpe.weight", shape.n_ctx, d)
+        self._layers = [
+            _Layer(
+                pair(f"h.{layer}.ln_1", d),
+                pair(f"h.{layer}.attn.c_attn", d, 3 * d),
+                pair(f"h.{layer}.attn.c_proj", d, d),
+                pair(f"h.{layer}.ln_2", d),
+                pair(f"h.{layer}.mlp.c_fc", d, f),
+                pair(f"h.{layer}.mlp.c_proj", f, d),
+            )
+            for layer in range(shape.n_layer)
+        ]
+        self._ln_f = pair("ln_f", d)
+        self.tied_unembedding = bool(config.get("tie_word_embeddings", True))
+        own = None if self.tied_unembedding else weights.take("lm_head.weight", shape.n_vocab, d)
+        self._unembed_VD = self._wte_VD if own is None else own
+        self._activation = ACTIVATIONS[shape.activation]
+        self.parameters = count(shape, weights.taken)
+
+    def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
+        """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
+        shape = self.shape
+        room = (shape.n_layer, 1, shape.n_head, min(shape.n_ctx, len(ids_T) + 64), shape.d_head)
+        cache = Cache(np.empty(room, np.float32), np.empty(room, np.float32), 0)
+        return Run(self._forward(ids_T[None], cache, recording, first)[0], cache)
+
+    def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
+        """Run one token more for each of E sequences in the cache; returns the E × V logits."""
+        return self._forward(ids_E[:, None], cache)[:, 0]
+
+    def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
+        """Give a cache of E sequences, each going on from one of those in `cache`."""
+        return Cache(cache.keys[:, parents_E], cache.values[:, parents_E], cache.length)
+
+    def unembed(self, resid_TD: F32) -> F32:
+        """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
+        return self._norm(resid_TD, self._ln_f) @ self._unembed_VD.T  # [T, D] @ [D, V] -> [T, V]
+
+    def _forward(
+        self, ids_ET: NDArray[np.int64], cache: Cache, recording: Recording | None = None, first: int = 0
+    ) -> F32:
+        keep = recording.keep if recording is not None else _keep_nothing
+        many, tokens = ids_ET.shape
+        past = cache.length
+        self._make_room(cache, past + tokens)
+        seen_TS = np.tril(np.ones((tokens, past + tokens), np.uint8), past)  # [T, S], 1 up to the diagonal
+        hidden_TS = seen_TS == 0
+
+        token_ETD = self._wte_VD[ids_ET]  # [V, D] -> [E, T, D]
+        position_TD = self._wpe_CD[past : past + tokens]  # [C, D] -> [T, D]
+        keep("wte_TD", token_ETD[0])
+        keep("wpe_TD", position_TD)
+        x = (token_ETD + position_TD).reshape(many * tokens, -1)  # [E, T, D] + [T, D] -> [E·T, D]
+        for number, layer in enumerate(self._layers):
+            keep("resid_pre_LTD", x, number)
+            normed = self._norm(x, layer.ln_1)  # [E·T, D] -> [E·T, D]
+            keep("ln1_LTD", normed, number)
+            x = x + self._attention(number, layer, normed, cache, hidden_TS, many, keep)  # [E·T, D]
+            keep("resid_mid_LTD", x, number)
+            normed = self._norm(x, layer.ln_2)  # [E·T, D] -> [E·T, D]
+            keep("ln2_LTD", normed, number)
+            hidden = _linear(normed, layer.c_fc)  # [E·T, D] @ [D, F] -> [E·T, F]
+            keep("mlp_pre_LTF", hidden, number)
+            hidden = self._activation(hidden)  # [E·T, F] -> [E·T, F]
+            keep("mlp_post_LTF", hidden, number)
+            out = _linear(hidden, layer.mlp_c_proj)  # [E·T, F] @ [F, D] -> [E·T, D]
+            keep("mlp_out_LTD", out, number)
+            x = x + out  # [E·T, D]
+            if recording is not None:
+                recording.keep_mask(seen_TS)
+        cache.length = past + tokens
+        keep("resid_final_TD", x)
+        normed = self._norm(x, self._ln_f)  # [E·T, D] -> [E·T, D]
+        keep("ln_f_TD", normed)
+        asked = normed.reshape(many, tokens, -1)[:, first:].reshape(
+            -1, normed.shape[-1]
+        )  # [E·(T - first), D]
+        logits = asked @ self._unembed_VD.T  # [E·(T - first), D] @ [D, V] -> [E·(T - first), V]
+        return logits.reshape(many, tokens - first, self.shape.n_vocab)  # [E, T - first, V]
+
+    def _attention(
+        self, number: int, layer: _Layer, normed: F32, cache: Cache, hidden_TS: Any, many: int, keep: Any
+    ) -> F32:
+        shape, past = self.shape, cache.length
+        tokens = len(normed) // many
+        end = past + tokens
+        qkv = _linear(normed, layer.c_attn)  # [E·T, D] @ [D, 3D] -> [E·T, 3D]
+        parts = qkv.reshape(many, tokens, 3, shape.n_head, shape.d_head)  # [E, T, 3, H, K]
+        q, k, v = parts.transpose(2, 0, 3, 1, 4)  # 3 × [E, H, T, K]
+        cache.keys[number, :, :, past:end], cache.values[number, :, :, past:end] = k, v
+        keys, values = cache.keys[number, :, :, :end], cache.values[number, :, :, :end]  # [E, H, S, K]
+        scores = q @ keys.swapaxes(-1, -2)  # [E, H, T, K] @ [E, H, K, S] -> [E, H, T, S]
+        scores *= np.float32(shape.scale)
+        for name, value in (("q_LHTK", q), ("k_LHTK", k), ("v_LHTK", v), ("scores_LHTS", scores)):
+            keep(name, value[0], number)
+        pattern = _softmax(scores, hidden_TS)  # [E, H, T, S], in place of the scores
+        keep("pattern_LHTS", pattern[0], number)
+        z = pattern @ values  # [E, H, T, S] @ [E, H, S, K] -> [E, H, T, K]
+        keep("z_LHTK", z[0], number)
+        joined = z.swapaxes(1, 2).reshape(many * tokens, -1)  # [E, H, T, K] -> [E·T, D]
+        out = _linear(joined, layer.attn_c_proj)  # [E·T, D] @ [D, D] -> [E·T, D]
+        keep("attn_out_LTD", out, number)
+        return out
+
+    def _norm(self, x: F32, weights: tuple[F32, F32]) -> F32:
+        centred: F32 = x - x.mean(axis=-1, keepdims=True)  # [T, D] - [T, 1] -> [T, D]
+        variance = np.einsum("td,td->t", centred, centred)[:, None] / np.float32(x.shape[-1])  # [T, 1]
+        centred /= np.sqrt(variance + np.float32(self.shape.norm_epsilon))  # [T, D] / [T, 1] -> [T, D]
+        centred *= weights[0]
+        centred += weights[1]
+        return centred
+
+    def _make_room(self, cache: Cache, tokens: int) -> None:
+        """Let a cache hold that many tokens; half as many again, so that it is not copied at every step."""
+        room = cache.keys.shape[3]
+        if tokens <= room:
+            return
+        size = list(cache.keys.shape)
+        size[3] = min(self.shape.n_ctx, max(tokens, room * 3 // 2))
+        for name in ("keys", "values"):
+            larger = np.empty(size, np.float32)
+            larger[:, :, :, :room] = getattr(cache, name)
+            setattr(cache, name, larger)
+
+
+def _keep_nothing(name: str, value: Any, layer: int | None = None) -> None:
+    pass
+
+
+def _linear(x: F32, weights: tuple[F32, F32]) -> F32:
+    y: F32 = x @ weights[0]  # [T, I] @ [I, O] -> [T, O]
+    y += weights[1]
+    return y
+
+
+def _softmax(scores: F32, hidden_TS: NDArray[np.bool_]) -> F32:
+    """Turn scores into weights in place; what is hidden gets exactly 0."""
+    np.copyto(scores, np.float32(-np.inf), where=hidden_TS)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+def _gelu_tanh(x: F32) -> F32:
+    """GPT-2's own form: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) (Hendrycks, Gimpel 2016, section 2)."""
+    inner = x * x
+    inner *= np.float32(0.044715)
+    inner += np.float32(1)
+    inner *= x
+    inner *= np.float32(np.sqrt(2 / np.pi))
+    np.tanh(inner, out=inner)
+    inner += np.float32(1)
+    inner *= x
+    inner *= np.float32(0.5)
+    return inner
+
+
+def _relu(x: F32) -> F32:
+    return np.maximum(x, np.float32(0))
+
+
+ACTIVATIONS = {"gelu_new": _gelu_tanh, "gelu_pytorch_tanh": _gelu_tanh, "relu": _relu}
+
+
+class _Weights:
+    """The tensors of some safetensors files, mapped into memory and read where they are used.
+
+    The format is eight bytes of header length, the header in JSON, and the arrays as they lie
+    (https://huggingface.co/docs/safetensors). The library itself copies every tensor that it gives to numpy.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._found: dict[str, tuple[Path, Any, dict[str, Any]]] = {}
+        self.taken: dict[str, int] = {}
+        for path in files:
+            try:
+                mapped: Any = np.memmap(path, np.uint8, "r")
+                length = int.from_bytes(mapped[:8].tobytes(), "little")
+                if len(mapped) < 8 or length > min(len(mapped) - 8, 100_000_000):
+                    raise ValueError("its header does not end within the file")
+                header = json.loads(mapped[8 : 8 + length].tobytes())
+                header.pop("__metadata__", None)
+                data = mapped[8 + length :]
+                for name, entry in header.items():
+                    start, end = entry["data_offsets"]
+                    if not 0 <= start <= end <= len(data):
+                        raise ValueError(f"{name} is cut short")
+                    self._found[name.removeprefix("transformer.")] = (path, data, entry)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise ModelError(f"{path} cannot be read as safetensors: {_first_line(error)}") from None
+        self._directory = files[0].parent
+
+    def take(self, name: str, *size: int) -> F32:
+        """The tensor of that name in float32, mapped where it is stored so. Raises ModelError."""
+        if name not in self._found:
+            raise ModelError(f"{self._directory}: the weights lack {name}")
+        path, data, entry = self._found[name]
+        stored = entry.get("dtype")
+        if stored not in _STORED:
+            raise ModelError(f"{path}: {name} is {stored}; {', '.join(_STORED)} are understood")
+        if tuple(entry.get("shape", ())) != size:
+            wanted, got = "×".join(map(str, size)), "×".join(map(str, entry.get("shape", ())))
+            raise ModelError(f"{path}: {name} has shape {got}; by the config it is {wanted}")
+        start, end = entry["data_offsets"]
+        dtype = np.dtype(_STORED[stored])
+        if end - start != dtype.itemsize * int(np.prod(size)):
+            raise ModelError(f"{path}: {name} does not have the bytes of its shape")
+        values: Any = np.frombuffer(data[start:end], dtype).reshape(size)
+        if stored == "BF16":  # the upper half of a float32
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        self.taken[name] = values.size
+        return np.asarray(values, np.float32)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{error}".splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,55 @@
+"""What the rest of the probe asks of a model, whichever code runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.plan import Recording
+from model_probe.shape import Shape
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one forward pass leaves beside its recording.
+
+    Attributes:
+        logits_TV: the logits of the positions that were asked for.
+        cache: the keys and values to go on from.
+    """
+
+    logits_TV: NDArray[np.float32]
+    cache: Any
+
+
+class Network(Protocol):
+    """A causal language model that can be read while it runs.
+
+    Attributes:
+        shape: its sizes and wiring.
+        engine: the code that computes: "numpy" or "transformers".
+        device: where it runs: "cpu", "cuda:0", …
+        parameters: number of parameters by category; the values add up to the model's total.
+        tied_unembedding: whether the unembedding is the embedding.
+    """
+
+    shape: Shape
+    engine: str
+    device: str
+    parameters: dict[str, int]
+    tied_unembedding: bool
+
+    def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
+        """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
+
+    def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:
+        """Run one token more for each of E sequences in the cache; returns the E × V logits."""
+
+    def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
+        """Give a cache of E sequences, each going on from one of those in `cache`."""
+
+    def unembed(self, resid_TD: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""

@@ -1,0 +1,235 @@
+"""What a recording will hold, and how many bytes that takes, known before anything runs."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.errors import PromptError, UserError
+from model_probe.shape import Shape
+
+BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
+LONG = 128  # tokens; above it the T² tensors are kept in half precision
+
+Placed = tuple[type[np.generic], tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which layers, heads and tensors to keep; empty tuples are all of them.
+
+    Layers and heads select among the tensors of single heads and of the MLP; the residual stream is always
+    kept in full, for every layer rests on those before it.
+    """
+
+    layers: tuple[int, ...] = ()
+    heads: tuple[int, ...] = ()
+    scores: bool = True
+
+    def check(self, shape: Shape) -> None:
+        """Raise UserError unless the model has these layers and heads."""
+        for kind, chosen, count in (
+            ("layer", self.layers, shape.n_layer),
+            ("head", self.heads, shape.n_head),
+        ):
+            wrong = [number for number in chosen if number >= count]
+            if wrong:
+                raise UserError(
+                    f"--{kind}s {','.join(map(str, chosen))}: the model has {count} {kind}s, 0 to {count - 1}"
+                )
+
+    def kept_layers(self, shape: Shape) -> tuple[int, ...]:
+        """The layers to keep, in order."""
+        return self.layers or tuple(range(shape.n_layer))
+
+    def kept_heads(self, shape: Shape) -> tuple[int, ...]:
+        """The query heads to keep, in order."""
+        return self.heads or tuple(range(shape.n_head))
+
+    def kept_kv_heads(self, shape: Shape) -> tuple[int, ...]:
+        """The key/value heads that the kept query heads use, in order."""
+        group = shape.n_head // shape.n_kv_head
+        return tuple(sorted({head // group for head in self.kept_heads(shape)}))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Read a list such as `0,3,5-7`, in ascending order. Raises UserError."""
+    chosen: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,4})\s*(?:-\s*(\d{1,4})\s*)?", part, re.ASCII)
+        if match is None or (match[2] and int(match[2]) < int(match[1])):
+            raise UserError(f"{text!r} is no list of numbers; such as 0,3,5-7 is wanted")
+        chosen |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(chosen))
+
+
+def planned(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]:
+    """Name → (dtype, shape) of every tensor that one captured run of T tokens leaves.
+
+    What the family does not have is absent: position vectors where positions are rotary, the middle of a
+    layer where attention and MLP read the same stream, a second projection where the MLP has no gate.
+    """
+    layers, heads = len(selection.kept_layers(shape)), len(selection.kept_heads(shape))
+    kv_heads = len(selection.kept_kv_heads(shape))
+    key_axes = "LHTK" if shape.n_kv_head == shape.n_head else "LCTK"
+    f32: type[np.generic] = np.float32
+    once, stream = (n_tokens, shape.d_model), (shape.n_layer, n_tokens, shape.d_model)
+    vectors = (n_tokens, shape.d_head)
+    squares = (np.float16 if n_tokens > LONG else f32, (layers, heads, n_tokens, n_tokens))
+    hidden = (layers, n_tokens, shape.d_mlp)
+    rotary, post = shape.positions == "rotary", shape.wiring == "post_norm"
+    tensors: dict[str, tuple[bool, Placed]] = {
+        "wte_TD": (True, (f32, once)),
+        "wpe_TD": (not rotary, (f32, once)),
+        "resid_pre_LTD": (True, (f32, stream)),
+        "ln1_LTD": (not post, (f32, stream)),
+        "q_pre_rope_LHTK": (rotary, (f32, (layers, heads, *vectors))),
+        f"k_pre_rope_{key_axes}": (rotary, (f32, (layers, kv_heads, *vectors))),
+        "q_LHTK": (True, (f32, (layers, heads, *vectors))),
+        f"k_{key_axes}": (True, (f32, (layers, kv_heads, *vectors))),
+        f"v_{key_axes}": (True, (f32, (layers, kv_heads, *vectors))),
+        "scores_LHTS": (selection.scores, squares),
+        "pattern_LHTS": (True, squares),
+        "z_LHTK": (True, (f32, (layers, heads, *vectors))),
+        "attn_unnormed_LTD": (shape.wiring == "sandwich", (f32, stream)),
+        "attn_out_LTD": (True, (f32, stream)),
+        "attn_sum_LTD": (post, (f32, stream)),
+        "resid_mid_LTD": (shape.wiring != "parallel", (f32, stream)),
+        "ln2_LTD": (not post, (f32, stream)),
+        "mlp_pre_LTF": (True, (f32, hidden)),
+        "mlp_up_LTF": (shape.gated, (f32, hidden)),
+        "mlp_post_LTF": (True, (f32, hidden)),
+        "mlp_unnormed_LTD": (shape.wiring == "sandwich", (f32, stream)),
+        "mlp_out_LTD": (True, (f32, stream)),
+        "mlp_sum_LTD": (post, (f32, stream)),
+        "resid_final_TD": (True, (f32, once)),
+        "ln_f_TD": (not post, (f32, once)),
+    }
+    return {name: placed for name, (there, placed) in tensors.items() if there}
+
+
+def size(placed: Placed) -> int:
+    """Bytes of one tensor."""
+    return np.dtype(placed[0]).itemsize * math.prod(placed[1])
+
+
+def table(plan: dict[str, Placed]) -> list[tuple[str, str, str, int]]:
+    """The plan as rows of name, shape, dtype and bytes, the largest first."""
+    rows = [
+        (name, " × ".join(map(str, placed[1])), np.dtype(placed[0]).name, size(placed))
+        for name, placed in plan.items()
+    ]
+    return sorted(rows, key=lambda row: -row[3])
+
+
+def check_budget(plan: dict[str, Placed], n_tokens: int, budget: int) -> None:
+    """Raise PromptError where the plan takes more bytes than the budget; the message names what helps."""
+    total = sum(size(placed) for placed in plan.values())
+    if total > budget:
+        largest = ", ".join(f"{name} {_mib(bytes_)}" for name, _, _, bytes_ in table(plan)[:3])
+        raise PromptError(
+            f"the trace of {n_tokens:,} tokens would take {_mib(total)}, over its budget of {_mib(budget)} "
+            f"(the largest: {largest}); --layers, --heads, --no-scores or a shorter prompt make it smaller, "
+            f"--budget allows more"
+        )
+
+
+def show(plan: dict[str, Placed]) -> None:
+    """Print the plan as a table on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    listing = Table("tensor", "shape", "dtype", "size", box=None, padding=(0, 2, 0, 0))
+    for name, shape, dtype, bytes_ in table(plan):
+        listing.add_row(name, shape, dtype, _mib(bytes_))
+    listing.add_row("together", "", "", _mib(sum(size(placed) for placed in plan.values())))
+    Console(stderr=True, highlight=False).print(listing)
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):,.0f} MiB" if size >= 10 << 20 else f"{size / (1 << 20):.2f} MiB"
+
+
+class Recording:
+    """Arrays for every planned tensor, filled layer by layer while the model computes.
+
+    Everything goes straight into its place, so a long prompt needs the room for its trace and no more.
+
+    Attributes:
+        tensors: the arrays, by their names in the trace.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        n_tokens: int,
+        selection: Selection | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        selection = selection or Selection()
+        plan = planned(shape, n_tokens, selection)
+        self.tensors: dict[str, NDArray[Any]] = {
+            name: np.empty(size, dtype)
+            for name, (dtype, size) in plan.items()
+            if only is None or name in only
+        }
+        self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
+        self._row = {layer: row for row, layer in enumerate(selection.kept_layers(shape))}
+        self._heads = list(selection.kept_heads(shape)) if selection.heads else None
+        self._kv_heads = list(selection.kept_kv_heads(shape)) if selection.heads else None
+        self._masks: list[NDArray[np.uint8]] = []
+
+    def place(self, name: str, layer: int | None = None) -> NDArray[Any] | None:
+        """Where a tensor goes, a layer of it or the whole; None where it is not kept."""
+        array = self.tensors.get(name)
+        if array is None:
+            return None
+        if layer is not None:
+            row = layer if "_LTD" in name else self._row.get(layer)
+            if row is None:
+                return None
+            array = array[row]
+        self.filled[name] += 1
+        return array
+
+    def heads_of(self, name: str) -> list[int] | None:
+        """Which heads of a tensor with heads in front are kept; None: all of them."""
+        if name.endswith(("_LHTK", "_LHTS")):
+            # keys and values have as many heads as queries here
+            return self._heads
+        return self._kv_heads if name.endswith("_LCTK") else None
+
+    def keep(self, name: str, value: NDArray[Any], layer: int | None = None) -> None:
+        """Copy an array into its place, if it has one."""
+        place = self.place(name, layer)
+        if place is not None:
+            heads = self.heads_of(name)
+            np.copyto(place, value if heads is None else value[heads], casting="same_kind")
+
+    def keep_mask(self, mask_TS: NDArray[np.uint8]) -> None:
+        """Keep one layer's mask; 1: the query may look at the key."""
+        self._masks.append(mask_TS)
+
+    def finished(self, n_layer: int) -> dict[str, NDArray[Any]]:
+        """Give the tensors, with the mask: one where all layers have the same, else one a layer.
+
+        Raises:
+            RuntimeError: a tensor was not met once in every layer; the message says which.
+        """
+        for name, times in {**self.filled, "mask_TS": len(self._masks)}.items():
+            expected = n_layer if name == "mask_TS" else self.tensors[name].shape[0] if "_L" in name else 1
+            if times != expected:
+                raise RuntimeError(f"{name} was met {times} times in the model's run, not {expected}")
+        first = self._masks[0]
+        same = all(mask is first or np.array_equal(mask, first) for mask in self._masks)
+        masks = {"mask_TS": first} if same else {"mask_LTS": np.stack([self._masks[n] for n in self._row])}
+        return {**self.tensors, **masks}

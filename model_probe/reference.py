@@ -1,0 +1,357 @@
+"""The Hugging Face model itself, with everything on the way kept.
+
+The model runs in its own code. Two seams read along: hooks on its modules, and an attention function in the
+library's registry that calls the family's own eager attention and keeps what goes in and comes out. So the
+numbers are those of the eager model to the bit; the scores are the one thing computed a second time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from transformers import AttentionInterface, AutoModelForCausalLM
+from transformers.masking_utils import AttentionMaskInterface, eager_mask
+
+from model_probe import parameters
+from model_probe.errors import ModelError
+from model_probe.families import Family, family_of, shape_of
+from model_probe.network import Run
+from model_probe.plan import Recording
+from model_probe.shape import Shape
+
+ATTENTION = "model_probe"
+# What the library raises for weights and configs that do not fit, or that are damaged
+_LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    ImportError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    SafetensorError,
+)
+
+
+def load(directory: str, device: str) -> ReferenceNetwork:
+    """Load a model in float32, for inference, with the reading attention function.
+
+    Raises:
+        ModelError: the weights do not fit the config or cannot be read, or the family's code cannot be read
+            along.
+    """
+    # TF32 and "medium" precision move logits by whole units
+    torch.set_float32_matmul_precision("highest")
+    AttentionInterface.register(ATTENTION, _attention)
+    # Without a mask function of this name the library makes no mask, and every token sees the whole prompt.
+    AttentionMaskInterface.register(ATTENTION, eager_mask)
+    try:
+        with _quiet():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                directory,
+                dtype=torch.float32,
+                attn_implementation=ATTENTION,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except _LOADING_ERRORS as error:
+        raise ModelError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from None
+    model, report = loaded
+    absent = sorted(report["missing_keys"])
+    if absent:
+        raise ModelError(
+            f"{directory}: the weights lack {len(absent)} tensors, the first of them {absent[0]}"
+        )
+    if not hasattr(sys.modules[type(model).__module__], "eager_attention_forward"):
+        raise ModelError(f"{directory}: this version of transformers has no eager attention to read along")
+    return ReferenceNetwork(model.eval().to(device))
+
+
+class ReferenceNetwork:
+    """A transformers model that is read while it runs; see `model_probe.network.Network`.
+
+    Attributes:
+        model: the model.
+    """
+
+    engine = "transformers"
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.shape: Shape = shape_of(model.config)
+        self.device = str(model.device)
+        self._family = family_of(model.config)
+        sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
+        self.parameters = parameters.count(
+            self.shape, sizes
+        )  # a tied weight comes once, under its first name
+        embedding: Any = model.get_submodule(self._family.embedding)
+        self.tied_unembedding = model.lm_head.weight is embedding.weight
+
+    @torch.inference_mode()
+    def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
+        """Run T tokens from the start and fill the recording; give the logits from position `first` on.
+
+        Raises:
+            MemoryError: the device has not enough.
+        """
+        ids = torch.from_numpy(ids_T)[None].to(self.model.device)
+        try:
+            if recording is None:
+                output = self.model(ids, use_cache=True)
+            else:
+                probe = _Probe(recording, self.shape)
+                with _hooks(self.model, self._family, probe):
+                    output = self.model(ids, use_cache=True, probe=probe)
+        except torch.OutOfMemoryError as error:
+            raise MemoryError(str(error)) from None
+        return Run(output.logits[0, first:].cpu().numpy(), output.past_key_values)
+
+    @torch.inference_mode()
+    def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:
+        """Run one token more for each of E sequences in the cache; returns the E × V logits."""
+        ids = torch.from_numpy(ids_E)[:, None].to(self.model.device)
+        output = self.model(ids, past_key_values=cache, use_cache=True)
+        logits_EV: NDArray[np.float32] = output.logits[:, -1].cpu().numpy()
+        return logits_EV
+
+    def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
+        """Give a cache of E sequences, each going on from one of those in `cache`, which is used up."""
+        cache.reorder_cache(torch.from_numpy(parents_E).to(self.model.device))
+        return cache
+
+    @torch.inference_mode()
+    def unembed(self, resid_TD: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
+        stream = torch.from_numpy(np.ascontiguousarray(resid_TD)).to(self.model.device)
+        for name in (self._family.final_norm, self._family.project_out):
+            module = _module(self.model, name)
+            stream = stream if module is None else module(stream)
+        logits = self.model.lm_head(stream)
+        cap = self.shape.logit_softcap
+        logits = logits if cap is None else torch.tanh(logits / cap) * cap
+        logits_TV: NDArray[np.float32] = logits.cpu().numpy()
+        return logits_TV
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's loading bar and advice off the terminal; its errors are still raised."""
+    from transformers.utils import logging as library_logging
+
+    logging: Any = library_logging  # untyped
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    probe: _Probe | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Run the family's eager attention; a `probe` among the forward pass's arguments reads along."""
+    eager: Any = sys.modules[type(module).__module__].eager_attention_forward
+    output, pattern = eager(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    if probe is not None:
+        probe.attention(module.layer_idx, query, key, value, scaling, attention_mask, output, pattern)
+    return output, pattern
+
+
+class _Probe:
+    """Carries what the model computes into a recording, tensor by tensor, onto the host."""
+
+    def __init__(self, recording: Recording, shape: Shape) -> None:
+        self.recording, self.shape = recording, shape
+        self._mask: tuple[torch.Tensor, NDArray[np.uint8]] | None = None
+
+    def keep(self, name: str, value: torch.Tensor, layer: int | None = None) -> None:
+        """Copy `value`, which may have a batch axis of one, into its place."""
+        place = self.recording.place(name, layer)
+        if place is None:
+            return
+        heads = self.recording.heads_of(name)
+        if heads is not None:
+            value = value[0][heads]
+        # torch copies with threads, from other devices, and fast to half precision
+        torch.from_numpy(place).copy_(value.reshape(place.shape))
+
+    def attention(
+        self,
+        layer: int,
+        query_HTK: torch.Tensor,
+        key_CTK: torch.Tensor,
+        value_CTK: torch.Tensor,
+        scaling: float | None,
+        mask_TS: torch.Tensor | None,
+        output_THK: torch.Tensor,
+        pattern_HTS: torch.Tensor,
+    ) -> None:
+        """Keep one layer's attention; every tensor has a batch axis of one in front."""
+        if mask_TS is None:
+            raise ModelError("the model was given no mask: its attention would not be causal")
+        key_axes = "LHTK" if key_CTK.shape[1] == query_HTK.shape[1] else "LCTK"
+        if self.shape.family != "opt":  # it scales its queries before; a hook keeps them as projected
+            self.keep("q_LHTK", query_HTK, layer)
+        self.keep(f"k_{key_axes}", key_CTK, layer)
+        self.keep(f"v_{key_axes}", value_CTK, layer)
+        if "scores_LHTS" in self.recording.tensors:
+            groups = query_HTK.shape[1] // key_CTK.shape[1]
+            key_HTK = key_CTK.repeat_interleave(groups, dim=1) if groups > 1 else key_CTK
+            scores_HTS = torch.matmul(query_HTK, key_HTK.transpose(-1, -2))
+            scores_HTS = scores_HTS * (self.shape.scale if scaling is None else scaling)
+            cap = self.shape.attention_softcap
+            if cap is not None:
+                scores_HTS = torch.tanh(scores_HTS / cap) * cap
+            self.keep("scores_LHTS", scores_HTS, layer)
+        self.keep("pattern_LHTS", pattern_HTS, layer)
+        self.keep("z_LHTK", output_THK.transpose(1, 2), layer)
+        if self._mask is None or self._mask[0] is not mask_TS:  # layers of a kind share one mask
+            self._mask = (mask_TS, (mask_TS[0, 0] == 0).to(torch.uint8).cpu().numpy())
+        self.recording.keep_mask(self._mask[1])
+
+
+def _module(root: Any, name: str) -> Any:
+    """The module of that dotted name; None where the name is empty or nothing stands there."""
+    for part in name.split(".") if name else ():
+        root = getattr(root, part, None)
+        if root is None:
+            return None
+    return root if name else None
+
+
+def _came_in(inputs: Any, output: Any) -> torch.Tensor:
+    return inputs[0]  # type: ignore[no-any-return]
+
+
+def _came_out(inputs: Any, output: Any) -> torch.Tensor:
+    return output[0] if isinstance(output, tuple) else output  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _hooks(model: Any, family: Family, probe: _Probe) -> Iterator[None]:
+    """Read along at every module whose input or output the trace names."""
+    handles = []
+
+    def read(
+        module: Any, take: Callable[[Any, Any], torch.Tensor], name: str, layer: int | None = None
+    ) -> None:
+        if module is None or name not in probe.recording.tensors:
+            return
+
+        def hook(_: torch.nn.Module, inputs: Any, output: Any) -> None:
+            probe.keep(name, take(inputs, output), layer)
+
+        handles.append(module.register_forward_hook(hook))
+
+    blocks = _module(model, family.blocks)
+    read(_module(model, family.project_in or family.embedding), _came_out, "wte_TD")
+    read(_module(model, family.position), _came_out, "wpe_TD")
+    for layer, block in enumerate(blocks):
+        for name, module, take in _points(block, family, probe.shape):
+            read(module, take, name, layer)
+    final_norm = _module(model, family.final_norm)
+    if final_norm is None:
+        read(blocks[-1], _came_out, "resid_final_TD")
+    else:
+        read(final_norm, _came_in, "resid_final_TD")
+        read(final_norm, _came_out, "ln_f_TD")
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _points(
+    block: Any, family: Family, shape: Shape
+) -> Iterator[tuple[str, Any, Callable[..., torch.Tensor]]]:
+    """Name, module, and which of its tensors: everything that one block is read at."""
+    attention, mlp_in = _module(block, family.attention), _module(block, family.mlp_in)
+    norm_1, norm_2 = _module(block, family.norm_1), _module(block, family.norm_2)
+    mlp_up, mlp_out = _module(block, family.mlp_up), _module(block, family.mlp_out)
+    yield "resid_pre_LTD", block, _came_in
+    if family.wiring == "post_norm":
+        yield "attn_sum_LTD", norm_1, _came_in
+        yield "resid_mid_LTD", norm_1, _came_out
+        yield "mlp_sum_LTD", norm_2, _came_in
+    else:
+        yield "ln1_LTD", norm_1, _came_out
+        yield "resid_mid_LTD", norm_2, _came_in
+        yield "ln2_LTD", norm_2, _came_out
+    after_attention, after_mlp = _module(block, family.after_attention), _module(block, family.after_mlp)
+    yield "attn_unnormed_LTD", after_attention, _came_in
+    yield "attn_out_LTD", after_attention or attention, _came_out
+    yield "mlp_unnormed_LTD", after_mlp, _came_in
+    yield "mlp_out_LTD", after_mlp or mlp_out, _came_out
+    yield "mlp_post_LTF", mlp_out, _came_in
+    if family.query_key == "fused":  # Phi-3's gate and up projection are one, too
+        yield "mlp_pre_LTF", mlp_in, lambda _, output: output[..., : shape.d_mlp]
+        yield "mlp_up_LTF", mlp_in, lambda _, output: output[..., shape.d_mlp :]
+    else:
+        yield "mlp_pre_LTF", mlp_in, _came_out
+        yield "mlp_up_LTF", mlp_up, _came_out
+    yield from _before_the_turn(attention, family, shape)
+
+
+def _before_the_turn(
+    attention: Any, family: Family, shape: Shape
+) -> Iterator[tuple[str, Any, Callable[..., torch.Tensor]]]:
+    """Where queries and keys are to be had as they were projected."""
+    key_name = "k_pre_rope_LHTK" if shape.n_kv_head == shape.n_head else "k_pre_rope_LCTK"
+    heads, kv_heads, width = shape.n_head, shape.n_kv_head, shape.d_head
+
+    def in_heads(start: int, count: int) -> Callable[..., torch.Tensor]:
+        def take(_: Any, output: Any) -> torch.Tensor:
+            part = output[..., start * width : (start + count) * width]
+            in_heads: torch.Tensor = part.unflatten(-1, (count, width)).transpose(-2, -3)
+            return in_heads
+
+        return take
+
+    def third(number: int) -> Callable[..., torch.Tensor]:
+        def take(_: Any, output: Any) -> torch.Tensor:
+            parts: torch.Tensor = output.unflatten(-1, (heads, 3, width))
+            return parts[..., number, :].transpose(-2, -3)
+
+        return take
+
+    match family.query_key:
+        case "separate":
+            yield "q_pre_rope_LHTK", attention.q_proj, in_heads(0, heads)
+            yield key_name, attention.k_proj, in_heads(0, kv_heads)
+        case "normed":
+            yield "q_pre_rope_LHTK", attention.q_norm, lambda _, output: output.transpose(1, 2)
+            yield key_name, attention.k_norm, lambda _, output: output.transpose(1, 2)
+        case "normed_by_head":
+            yield "q_pre_rope_LHTK", attention.q_norm, _came_out
+            yield key_name, attention.k_norm, _came_out
+        case "fused":
+            yield "q_pre_rope_LHTK", attention.qkv_proj, in_heads(0, heads)
+            yield key_name, attention.qkv_proj, in_heads(heads, kv_heads)
+        case "interleaved":
+            yield "q_pre_rope_LHTK", attention.query_key_value, third(0)
+            yield key_name, attention.query_key_value, third(1)
+        case "scaled":
+            yield "q_LHTK", attention.q_proj, in_heads(0, heads)

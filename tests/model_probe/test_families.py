@@ -1,0 +1,286 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from model_probe import capture, families, plan, verify
+from model_probe.errors import ModelError
+from model_probe.generation import Method, cache_error, generate
+from model_probe.lens import logit_lens, top_logits
+from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.network import Network
+from model_probe.record import record
+from model_probe.trace import Trace
+from tests.model_probe.conftest import network_of
+
+SIZES = {"vocab_size": 8192, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
+SIZES |= {"max_position_embeddings": 128, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+LLAMA = {**SIZES, "num_key_value_heads": 2, "intermediate_size": 48}
+GEMMA = {**LLAMA, "head_dim": 12, "sliding_window": 4, "query_pre_attn_scalar": 20}
+OPT = {**SIZES, "ffn_dim": 48}
+
+# name → (config class, its values, what the trace must not hold, the layer's wiring)
+CONFIGS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "gpt2": ("GPT2Config", {"vocab_size": 8192, "n_embd": 32, "n_layer": 3, "n_head": 4}, "sequential"),
+    "llama": ("LlamaConfig", LLAMA, "sequential"),
+    "llama, a head of keys for each of queries": (
+        "LlamaConfig",
+        {**LLAMA, "num_key_value_heads": 4, "attention_bias": True, "mlp_bias": True},
+        "sequential",
+    ),
+    "qwen2, with windows": (
+        "Qwen2Config",
+        {**LLAMA, "use_sliding_window": True, "sliding_window": 5, "max_window_layers": 1},
+        "sequential",
+    ),
+    "qwen3": ("Qwen3Config", {**LLAMA, "head_dim": 12}, "sequential"),
+    "mistral, with a window": ("MistralConfig", {**LLAMA, "sliding_window": 6}, "sequential"),
+    "gemma 2": (
+        "Gemma2Config",
+        {**GEMMA, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0},
+        "sandwich",
+    ),
+    "gemma 3": ("Gemma3TextConfig", GEMMA, "sandwich"),
+    "gpt-neox": ("GPTNeoXConfig", {**SIZES, "intermediate_size": 48}, "parallel"),
+    "gpt-neox, sequential": (
+        "GPTNeoXConfig",
+        {**SIZES, "intermediate_size": 48, "use_parallel_residual": False},
+        "sequential",
+    ),
+    "opt": ("OPTConfig", {**OPT, "word_embed_proj_dim": 32}, "sequential"),
+    "opt 350m": ("OPTConfig", {**OPT, "word_embed_proj_dim": 16, "do_layer_norm_before": False}, "post_norm"),
+    "phi-3": ("Phi3Config", LLAMA, "sequential"),
+    "smollm3": ("SmolLM3Config", {**LLAMA, "no_rope_layers": [1, 1, 0]}, "sequential"),
+}
+
+
+def save(name: str, directory: Path) -> None:
+    class_name, values, _ = CONFIGS[name]
+    torch.manual_seed(5)
+    library: Any = transformers
+    config = getattr(library, class_name)(**values)
+    model = library.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    for parameter in model.parameters():
+        parameter.data += 0.2 * torch.randn_like(parameter)
+    model.save_pretrained(directory)
+    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", directory)
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    directory = tmp_path_factory.mktemp("family") / "model"
+    save(request.param, directory)
+    return request.param, directory
+
+
+def eager(directory: Path) -> Any:
+    model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+        directory, attn_implementation="eager", dtype=torch.float32
+    )
+    return model.eval()
+
+
+IDS_T = np.random.default_rng(8).integers(3, 8192, 11)
+
+
+@pytest.fixture(scope="module")
+def network(family: tuple[str, Path]) -> Network:
+    return network_of(family[1], reference=True)
+
+
+def test_logits_and_patterns_are_eager_s_to_the_bit(family: tuple[str, Path], network: Network) -> None:
+    run = capture.capture(network, IDS_T)
+    with torch.inference_mode():
+        expected = eager(family[1])(
+            torch.from_numpy(IDS_T)[None], output_attentions=True, output_hidden_states=True
+        )
+    np.testing.assert_array_equal(run.logits_TV, expected.logits[0])
+    np.testing.assert_array_equal(run.tensors["pattern_LHTS"], torch.cat(expected.attentions))
+    np.testing.assert_array_equal(run.tensors["resid_pre_LTD"], torch.cat(expected.hidden_states[:-1]))
+
+
+def test_the_run_agrees_with_itself_by_the_family_s_wiring(
+    family: tuple[str, Path], network: Network
+) -> None:
+    run = capture.capture(network, IDS_T)
+    tensors = {**run.tensors, **top_logits(run.logits_TV)}
+    tensors |= logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
+    errors = verify.check(tensors)
+    assert errors["residual"] == errors["pattern_future"] == 0
+    assert network.shape.wiring == CONFIGS[family[0]][2]
+    group = network.shape.n_head // network.shape.n_kv_head
+    values_LHTK = np.repeat(tensors["v_LHTK" if group == 1 else "v_LCTK"], group, axis=1)
+    np.testing.assert_allclose(tensors["z_LHTK"], tensors["pattern_LHTS"] @ values_LHTK, atol=1e-5)
+    keys_LHTK = np.repeat(tensors["k_LHTK" if group == 1 else "k_LCTK"], group, axis=1)
+    scores_LHTS = tensors["q_LHTK"] @ keys_LHTK.swapaxes(-1, -2) * network.shape.scale
+    cap = network.shape.attention_softcap
+    if cap is not None:
+        scores_LHTS = cap * np.tanh(scores_LHTS / cap)
+    np.testing.assert_allclose(tensors["scores_LHTS"], scores_LHTS, rtol=1e-4, atol=1e-4)
+
+
+def test_what_a_family_does_not_have_is_absent(network: Network) -> None:
+    tensors = capture.capture(network, IDS_T).tensors
+    shape = network.shape
+    assert ("wpe_TD" in tensors) == (shape.positions == "learned")
+    assert ("q_pre_rope_LHTK" in tensors) == (shape.positions == "rotary")
+    assert ("resid_mid_LTD" in tensors) == (shape.wiring != "parallel")
+    assert ("attn_unnormed_LTD" in tensors) == (shape.wiring == "sandwich")
+    assert ("attn_sum_LTD" in tensors) == (shape.wiring == "post_norm") == ("ln1_LTD" not in tensors)
+    assert ("mlp_up_LTF" in tensors) == shape.gated
+    assert ("k_LCTK" in tensors) == (shape.n_kv_head < shape.n_head) == ("k_LHTK" not in tensors)
+    assert not any(values.dtype.kind == "f" and not values.any() for values in tensors.values())
+
+
+def test_turning_the_projected_queries_gives_those_that_attention_used(
+    family: tuple[str, Path], network: Network
+) -> None:
+    """By the definition: pairs (i, i + R/2) turn by position × base^(−2i/R) (Su et al. 2021, 3.2.2)."""
+    if network.shape.positions == "learned":
+        assert "q_pre_rope_LHTK" not in capture.capture(network, IDS_T).tensors
+        return
+    tensors = capture.capture(network, IDS_T).tensors
+    config: Any = network.model.config  # type: ignore[attr-defined]
+    for layer in range(3):
+        parameters = config.rope_parameters
+        if "rope_theta" not in parameters:  # Gemma 3 has one base for each kind of layer
+            parameters = parameters[config.layer_types[layer]]
+        turned = int(network.shape.d_head * parameters.get("partial_rotary_factor", 1.0))
+        base = 1.0 if getattr(config, "no_rope_layers", [1] * 3)[layer] else None
+        for kind in ("q", "k"):
+            axes = "LHTK" if f"{kind}_LHTK" in tensors else "LCTK"
+            before_HTK = tensors[f"{kind}_pre_rope_{axes}"][layer].astype(np.float64)
+            expected = before_HTK.copy()
+            if base is not None:
+                frequency = parameters["rope_theta"] ** (-np.arange(0, turned, 2) / turned)
+                angle = np.arange(len(IDS_T))[:, None] * frequency
+                one, two = before_HTK[..., : turned // 2], before_HTK[..., turned // 2 : turned]
+                expected[..., : turned // 2] = one * np.cos(angle) - two * np.sin(angle)
+                expected[..., turned // 2 : turned] = two * np.cos(angle) + one * np.sin(angle)
+            np.testing.assert_allclose(tensors[f"{kind}_{axes}"][layer], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_gated_mlps_multiply_their_activation_with_the_second_projection(network: Network) -> None:
+    tensors, activation = capture.capture(network, IDS_T).tensors, network.shape.activation
+    function = transformers.activations.ACT2FN[activation]
+    expected = function(torch.from_numpy(tensors["mlp_pre_LTF"])).numpy()
+    if network.shape.gated:
+        expected = expected * tensors["mlp_up_LTF"]
+    np.testing.assert_allclose(tensors["mlp_post_LTF"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_layers_with_other_windows_have_masks_of_their_own(
+    family: tuple[str, Path], network: Network
+) -> None:
+    tensors = capture.capture(network, IDS_T).tensors
+    windows: dict[str, list[int | None]] = {
+        "qwen2, with windows": [None, 5, 5],
+        "mistral, with a window": [6] * 3,
+        "gemma 2": [4, None, 4],
+    }
+    windows["gemma 3"] = [4, 4, 4]
+    expected = []
+    for window in windows.get(family[0], [None] * 3):
+        distance = np.arange(11)[:, None] - np.arange(11)
+        expected.append((distance >= 0) & (distance < (window or 99)))
+    if "mask_LTS" in tensors:
+        assert "mask_TS" not in tensors
+        np.testing.assert_array_equal(tensors["mask_LTS"], expected)
+    else:
+        for mask_TS in expected:
+            np.testing.assert_array_equal(tensors["mask_TS"], mask_TS)
+
+
+@pytest.mark.parametrize("name", ["sample", "beam"])
+def test_generation_with_the_cache_is_generation_without(network: Network, name: Any) -> None:
+    run = network.run(IDS_T)
+    method = Method(name, beams=3)
+    steps = generate(network, run, method=method, steps=5, seed=3, end_ids=())
+    assert cache_error(network, IDS_T, steps["step_ids_G"], steps["step_logits_GV"]) < 1e-5
+
+
+def test_the_parameters_add_up(family: tuple[str, Path], network: Network) -> None:
+    assert sum(network.parameters.values()) == sum(p.numel() for p in eager(family[1]).parameters())
+    shape = network.shape
+    heads = shape.n_head * shape.d_head
+    assert network.parameters["query"] == network.parameters["output"] == 3 * shape.d_model * heads
+    assert (
+        network.parameters["key"]
+        == network.parameters["value"]
+        == 3 * shape.d_model * (shape.n_kv_head * shape.d_head)
+    )
+    assert network.parameters["mlp_up"] == network.parameters["mlp_down"] == 3 * shape.d_model * shape.d_mlp
+    assert network.parameters.get("mlp_gate", 0) == (network.parameters["mlp_up"] if shape.gated else 0)
+
+
+def test_a_trace_of_the_family_is_written_and_read(family: tuple[str, Path], tmp_path: Path) -> None:
+    trace = Trace.open(record("The old king", tmp_path / "t", model=str(family[1]), steps=2))
+    assert trace.facts.family == json.loads((family[1] / "config.json").read_text())["model_type"]
+    assert trace.facts.engine == ("numpy" if trace.facts.family == "gpt2" else "transformers")
+    assert set(trace.facts.checks) == {
+        "residual",
+        "softmax",
+        "pattern_rows",
+        "pattern_future",
+        "lens",
+        "kv_cache",
+    }
+    for head in range(4):
+        key_TK = trace.keys(1, head)
+        cap = trace.facts.attention_softcap
+        score_TS = trace.q_LHTK[1, head] @ key_TK.T * trace.facts.scale
+        score_TS = score_TS if cap is None else cap * np.tanh(score_TS / cap)
+        np.testing.assert_allclose(trace.scores_LHTS[1, head], score_TS, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(
+            trace.z_LHTK[1, head], trace.pattern_LHTS[1, head] @ trace.values(1, head), atol=1e-5
+        )
+        assert (trace.pattern_LHTS[1, head][trace.mask(1) == 0] == 0).all()
+
+
+@pytest.mark.parametrize("layers", [(), (1, 2)])
+def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Network, layers: Any) -> None:
+    whole = capture.capture(network, IDS_T).tensors
+    part = capture.capture(network, IDS_T, plan.Selection(layers, (3,), scores=False)).tensors
+    rows = list(layers or range(3))
+    assert set(whole) - set(part) == {"scores_LHTS"}
+    group = network.shape.n_head // network.shape.n_kv_head
+    for name, values in part.items():
+        expected = whole[name]
+        if name.endswith(("_LHTK", "_LHTS", "_LCTK", "_LTF", "mask_LTS")):
+            expected = expected[rows]
+        if name.endswith(("_LHTK", "_LHTS")):
+            expected = expected[:, [3]]
+        if name.endswith("_LCTK"):
+            expected = expected[:, [3 // group]]
+        np.testing.assert_array_equal(values, expected, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"model_type": "bloom"}, "'bloom', which is not supported: its attention does not go through"),
+        ({"model_type": "gptj"}, "'gptj', which is not supported: its attention"),
+        ({"model_type": "gemma3"}, "'gemma3', which is not supported: it reads pictures"),
+        ({"model_type": "mamba"}, "it has no attention"),
+        ({"model_type": "new"}, "'new', which is not supported; supported: GPT-2"),
+        ({}, "None, not a name"),
+        ({"model_type": "gpt2", "add_cross_attention": True}, "sets add_cross_attention"),
+    ],
+)
+def test_other_families_are_refused_by_name_with_the_reason(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        families.check("someone/model", config)
+
+
+def test_the_refused_families_attention_is_not_in_the_registry() -> None:
+    """That is why they are refused; where the library changes that, they can be supported."""
+    import importlib
+
+    for name in ("gpt_neo", "gptj", "bloom", "falcon", "mpt", "codegen"):
+        source = importlib.import_module(f"transformers.models.{name}.modeling_{name}")
+        assert not hasattr(source, "eager_attention_forward"), name

@@ -1,0 +1,108 @@
+import json
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from model_probe import capture, lean
+from model_probe.errors import ModelError
+from model_probe.models import STORYTELLER_DIRECTORY
+from tests.model_probe.conftest import network_of
+
+TOLERANCE = 2e-5  # of the largest value: what two orders of adding float32 numbers may differ by
+
+
+@pytest.mark.parametrize("length", [1, 2, 40, 140])
+@pytest.mark.parametrize("name", ["tiny", "storyteller"])
+def test_every_tensor_is_the_reference_s(tiny_directory: Path, name: str, length: int) -> None:
+    directory = tiny_directory if name == "tiny" else STORYTELLER_DIRECTORY
+    ids_T = np.random.default_rng(length).integers(1, 8192, length)
+    ours = capture.capture(network_of(directory), ids_T)
+    theirs = capture.capture(network_of(directory, reference=True), ids_T)
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    for tensor, expected in theirs.tensors.items():
+        assert ours.tensors[tensor].dtype == expected.dtype, tensor
+        bound = (1e-3 if expected.dtype == np.float16 else TOLERANCE) * max(1.0, np.abs(expected).max())
+        difference = np.abs(ours.tensors[tensor].astype(np.float64) - expected).max()
+        assert difference <= bound, tensor
+    bound = TOLERANCE * np.abs(theirs.logits_TV).max()
+    assert np.abs(ours.logits_TV - theirs.logits_TV).max() <= bound
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("tied", [True, False])
+def test_weights_of_any_precision_and_an_own_unembedding(tmp_path: Path, dtype: Any, tied: bool) -> None:
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=50, n_positions=20, n_embd=12, n_layer=2, n_head=3, n_inner=20, initializer_range=0.5,
+        activation_function="relu", layer_norm_epsilon=1e-3, scale_attn_weights=False,
+        tie_word_embeddings=tied,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).to(dtype).save_pretrained(tmp_path, max_shard_size="4KB")
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) > 1
+    values = json.loads((tmp_path / "config.json").read_text())
+    network = lean.LeanGPT2(values, files)
+    expected: Any = GPT2LMHeadModel.from_pretrained(tmp_path, dtype=torch.float32)
+    ids_T = np.arange(3, 17)
+    with torch.inference_mode():
+        logits_TV = expected(torch.from_numpy(ids_T)[None]).logits[0].numpy()
+    np.testing.assert_allclose(network.run(ids_T).logits_TV, logits_TV, atol=1e-5)
+    assert network.tied_unembedding == tied
+    assert sum(network.parameters.values()) == sum(p.numel() for p in expected.parameters())
+
+
+def test_steps_go_on_from_the_cache_beyond_its_first_room(tiny_directory: Path) -> None:
+    network: Any = network_of(tiny_directory)
+    ids_T = np.random.default_rng(0).integers(1, 8192, 120)
+    whole_TV = network.run(ids_T).logits_TV
+    run = network.run(ids_T[:3])
+    for position in range(3, 120):
+        logits_EV = network.step(ids_T[position : position + 1], run.cache)
+        np.testing.assert_allclose(logits_EV[0], whole_TV[position], atol=TOLERANCE * np.abs(whole_TV).max())
+
+
+def test_gpt2_on_the_cpu_needs_no_torch(tmp_path: Path) -> None:
+    import subprocess
+
+    code = (
+        "import sys; from model_probe.__main__ import main; "
+        f"code = main(['The king', '-o', {str(tmp_path / 't')!r}, '--model', 'storyteller']); "
+        "sys.exit(code or bool({'torch', 'transformers', 'rich'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_what_it_does_not_compute_is_left_to_the_reference() -> None:
+    assert lean.can_run({"model_type": "gpt2"})
+    assert not lean.can_run({"model_type": "llama"})
+    assert not lean.can_run({"model_type": "gpt2", "activation_function": "gelu"})  # numpy has no erf
+    assert not lean.can_run({"model_type": "gpt2", "reorder_and_upcast_attn": True})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "cannot be read as safetensors"),
+        (b"\x00" * 4, "cannot be read as safetensors"),
+        (struct.pack("<Q", 1 << 62) + b"{}", "its header does not end within the file"),
+        (struct.pack("<Q", 2) + b"{}", "the weights lack wte.weight"),
+        (struct.pack("<Q", 2) + b"[]", "cannot be read as safetensors"),
+        (struct.pack("<Q", 9) + b'{"a": 12}', "cannot be read as safetensors"),
+        (
+            struct.pack("<Q", 73)
+            + b'{"wte.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}'[:73],
+            "cannot be read as safetensors",
+        ),
+    ],
+)
+def test_damaged_weights_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=message):
+        lean.LeanGPT2({"model_type": "gpt2"}, [path])

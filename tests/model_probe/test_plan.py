@@ -1,0 +1,96 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model_probe import plan
+from model_probe.capture import capture
+from model_probe.errors import MissingTensor, PromptError, UserError
+from model_probe.network import Network
+from model_probe.plan import Selection
+from model_probe.record import record
+from model_probe.trace import Trace
+
+
+@pytest.mark.parametrize("length", [3, 128, 129])
+@pytest.mark.parametrize("selection", [Selection(), Selection((0, 2), (1,), scores=False)])
+def test_the_plan_is_what_a_run_leaves(tiny_model: Network, length: int, selection: Selection) -> None:
+    planned = plan.planned(tiny_model.shape, length, selection)
+    tensors = capture(tiny_model, np.arange(length), selection).tensors
+    left = {n: (a.dtype, a.shape) for n, a in tensors.items() if n not in ("mask_TS", "token_ids_T")}
+    assert left == {name: (np.dtype(dtype), shape) for name, (dtype, shape) in planned.items()}
+    assert sum(map(plan.size, planned.values())) == sum(tensors[name].nbytes for name in planned)
+
+
+def test_over_the_budget_the_message_names_the_sizes_and_what_helps(tiny_model: Network) -> None:
+    planned = plan.planned(tiny_model.shape, 150, Selection())
+    total = sum(map(plan.size, planned.values()))
+    plan.check_budget(planned, 150, total)
+    with pytest.raises(
+        PromptError, match=r"150 tokens would take 1\.\d\d MiB.*--layers, --heads, --no-scores"
+    ):
+        plan.check_budget(planned, 150, total - 1)
+
+
+def test_on_a_terminal_the_table_is_shown_before_anything_runs(
+    tiny_model: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    planned = plan.planned(tiny_model.shape, 150, Selection())
+    for stream, lines in ((io.StringIO(), 0), (Terminal(), len(planned) + 2)):
+        monkeypatch.setattr("sys.stderr", stream)
+        plan.show(planned)
+        assert len(stream.getvalue().splitlines()) == lines
+    assert stream.getvalue().splitlines()[1].split() == [
+        "scores_LHTS",
+        *["3", "×", "2", "×", "150", "×", "150"],
+        "float16",
+        "0.26",
+        "MiB",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("3", (3,)), ("5-7,0", (0, 5, 6, 7)), (" 1 , 1-2 ", (1, 2)), ("0-0", (0,))]
+)
+def test_lists_of_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert plan.numbers(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "a", "1,", "-1", "2-1", "1--2", "1e3", "99999", "٣"])
+def test_what_is_no_list_of_numbers_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="is no list of numbers"):
+        plan.numbers(text)
+
+
+def test_a_selected_trace_is_read_by_the_model_s_own_numbers(tiny_directory: Path, tmp_path: Path) -> None:
+    model = str(tiny_directory)
+    whole = Trace.open(record("The old king", tmp_path / "whole", model=model))
+    part = Trace.open(
+        record("The old king", tmp_path / "part", model=model, selection=Selection((2,), (1,), scores=False))
+    )
+    assert (tmp_path / "part").stat().st_size < (tmp_path / "whole").stat().st_size
+    assert part.pattern_LHTS.shape == whole.pattern_LHTS.shape
+    np.testing.assert_array_equal(part.pattern_LHTS[2, 1], whole.pattern_LHTS[2, 1])
+    np.testing.assert_array_equal(part.pattern_LHTS[-1, -1, 1:], whole.pattern_LHTS[2, 1, 1:])
+    np.testing.assert_array_equal(part.mlp_pre_LTF[2], whole.mlp_pre_LTF[2])
+    np.testing.assert_array_equal(part.keys(2, 1), whole.keys(2, 1))
+    np.testing.assert_array_equal(part.resid_pre_LTD[...], whole.resid_pre_LTD[...])
+    reads: list[Callable[[], Any]] = [
+        lambda: part.pattern_LHTS[0, 1],
+        lambda: part.pattern_LHTS[2, 0],
+        lambda: part.pattern_LHTS[2],
+        lambda: np.asarray(part.pattern_LHTS),
+        lambda: part.mlp_pre_LTF[...],
+    ]
+    for read in reads:
+        with pytest.raises(MissingTensor, match=r"keeps only (layer 2|head 1) of"):
+            read()
+    with pytest.raises(MissingTensor, match="has no scores_LHTS"):
+        part.scores_LHTS  # noqa: B018
