@@ -44,7 +44,7 @@ def settle(
         frame_rate: frames a second.
         title: metadata of the file.
         comment: metadata of the file.
-        speech: seconds from the start, and a WAV file that is heard from then on; none, and there is no track.
+        speech: seconds from the start, and a WAV file to be heard from then on; none, and there is no track.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
