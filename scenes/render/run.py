@@ -60,7 +60,7 @@ def run(order: Order) -> int:
         OSError: the output directory cannot be written.
     """
     translate = catalogue(order.language).gettext
-    voice = resolve(order.voice, order.language) if order.voice else None
+    voice = resolve(order.voice, order.language) if order.voice is not None else None
     console = Console(file=sys.stdout, stderr=False)
     with _workshop(order.out) as work:
         manifest = Manifest(order.out / "manifest.json")
