@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from scenes.render.sound import RATE, Track, laid, seconds
+from scenes.render.sound import HEADROOM, RATE, Track, laid, seconds
 from scenes.render.whole_file import whole_file
 
 # H.264's own quality scale; "veryfast" halves the time and the file is no bigger. Manim converts to BT.601
@@ -70,7 +70,8 @@ def settle(
             packet.duration, packet.stream = tick, copy
         sound = []
         if track is not None:
-            sound = track.packets(laid(speech, round(len(packets) * RATE / frame_rate))) + track.end()
+            said = HEADROOM * laid(speech, round(len(packets) * RATE / frame_rate))
+            sound = track.packets(said) + track.end()
         for packet in heapq.merge(packets, sound, key=seconds):
             clip.mux(packet)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 RATE = 48_000  # samples a second
 BIT_RATE = 96_000
+HEADROOM = np.float32(0.5)  # speech at full scale overshoots it, resampled and encoded, by some decibels
 
 Samples = npt.NDArray[np.float32]
 """One channel, (samples,), from -1 to 1."""

@@ -48,7 +48,7 @@ if "text" in words:
     sys.exit(open(target, "w").write("no sound") * 0)
 with wave.open(target, "wb") as sound:
     sound.setparams((1, 2, 22050, 0, "NONE", ""))
-    tone = (int(12000 * math.sin(2 * math.pi * 1000 * i / 22050)) for i in range(count))
+    tone = (int(32767 * math.sin(2 * math.pi * 1000 * i / 22050)) for i in range(count))
     sound.writeframes(b"".join(struct.pack("<h", sample) for sample in tone))
 """
 
@@ -138,6 +138,7 @@ def test_each_narration_is_heard_from_its_beats_first_picture_on(
     assert lasts["read"] == pytest.approx(reading_time("0.5", "en"), abs=2 * frame)
     assert len(sound(film)) / 48000 == pytest.approx(entry["seconds"], abs=EXACT)
 
+    assert 0.4 < np.abs(sound(film)).max() < 0.9  # heard, and not clipped
     title = "spoken &\"'"
     assert [words for *_, words in calls(engines)] == [title, *said.values()]  # once, in one language
     assert entry["beats"][0]["narration"] == dict.fromkeys(("en", "ja"), said["played"])
