@@ -17,6 +17,8 @@ from scenes.render.captions import plain
 from scenes.render.whole_file import whole_file
 
 TIMEOUT = 60.0  # seconds a narration may take; these programs speak many times faster than people listen
+HTS_VOICES = Path("/usr/share/hts-voice")  # where Debian puts them, and Open JTalk's dictionary
+DICTIONARY = "/var/lib/mecab/dic/open-jtalk/naist-jdic"
 BREATH = 0.4  # seconds of silence after what is said
 TAG = re.compile(r"</?\w[^<>]*>")
 COMMAND = re.compile(r"(?<=\[)(?=\[)|(?<=\])(?=\])")  # [[…]] is an instruction to espeak-ng and to say
@@ -31,12 +33,18 @@ class Engine:
         voice_of: language → the voice that speaks it; None where the user must name one.
         example: a voice to name.
         install: how one gets it.
+        voice_is_file: whether a voice is called by its file.
     """
 
     command: tuple[str, ...]
     voice_of: Callable[[str], str | None]
     example: str
     install: str
+    voice_is_file: bool = False
+
+
+def _hts_voice(language: str) -> str | None:
+    return next(map(str, sorted(HTS_VOICES.rglob("*.htsvoice"))), None) if language == "ja" else None
 
 
 ENGINES = {
@@ -45,6 +53,13 @@ ENGINES = {
         {"en": "Samantha", "ja": "Kyoko"}.get,
         "say:Kyoko",
         "comes with macOS",
+    ),
+    "open_jtalk": Engine(
+        ("open_jtalk", "-x", DICTIONARY, "-m", "{voice}", "-ow", "{wav}"),
+        _hts_voice,
+        "open_jtalk:VOICE.htsvoice",
+        "sudo apt-get install open-jtalk open-jtalk-mecab-naist-jdic, and an HTS voice",
+        voice_is_file=True,
     ),
     "espeak-ng": Engine(
         ("espeak-ng", "-b", "1", "-v", "{voice}", "-w", "{wav}", "--stdin"),
@@ -58,6 +73,7 @@ ENGINES = {
         lambda _language: None,
         "piper:MODEL.onnx",
         "pipx install piper-tts, and a model for the language",
+        voice_is_file=True,
     ),
 }
 
@@ -99,7 +115,7 @@ def resolve(wanted: str, language: str) -> str:
             f"--voice {wanted}: {name} has no voice of its own for language {language}; "
             f"name one, as in {engine.example}"
         )
-    if name == "piper":
+    if engine.voice_is_file:
         if not Path(chosen).is_file():
             raise UserError(f"--voice {wanted}: there is no file {chosen}")
         chosen = str(Path(chosen).resolve())

@@ -32,7 +32,7 @@ STAND_IN = f"""#!{sys.executable}
 import json, math, os, struct, sys, time, wave
 words = sys.stdin.read().strip()
 name, arguments = os.path.basename(sys.argv[0]), sys.argv[1:]
-target = next(b for a, b in zip(arguments, arguments[1:]) if a in ("-w", "-o", "--output_file"))
+target = next(b for a, b in zip(arguments, arguments[1:]) if a in ("-w", "-o", "-ow", "--output_file"))
 with open(os.path.join(os.path.dirname(sys.argv[0]), "heard"), "a") as heard:
     heard.write(json.dumps([os.getpid(), name, arguments, words]) + "\\n")
 count = round({SECONDS_A_CHARACTER} * len(words) * 22050)
@@ -214,6 +214,12 @@ def test_another_voice_and_a_changed_one_make_another_clip(engines: Path, tmp_pa
             "say",
             ["-v", "Kyoko", "-o", "WAV", "--file-format=WAVE", "--data-format=LEI16@22050", "-f", "-"],
         ),
+        (
+            "open_jtalk:MODEL",
+            "ja",
+            "open_jtalk",
+            ["-x", "/var/lib/mecab/dic/open-jtalk/naist-jdic", "-m", "MODEL", "-ow", "WAV"],
+        ),
         ("piper:MODEL", "ja", "piper", ["--model", "MODEL", "--output_file", "WAV"]),
     ],
 )
@@ -250,10 +256,10 @@ def test_where_there_is_no_word_nothing_is_said(engines: Path, tmp_path: Path, n
             "auto",
             "en",
             "",
-            "nothing on the PATH speaks language en; there may be say (comes with macOS); esp",
+            "nothing on the PATH speaks language en; there may be say (comes with macOS); open",
         ),
         ("auto", "ja", "espeak-ng piper", "nothing on the PATH speaks language ja"),
-        ("nobody", "en", "", "there is no such engine; there are auto, say, espeak-ng, piper"),
+        ("nobody", "en", "", "no such engine; there are auto, say, open_jtalk, espeak-ng, piper"),
         ("espeak-ng", "en", "", "espeak-ng is not on the PATH (sudo apt-get install espeak-ng)"),
         ("espeak-ng", "ja", "espeak-ng", "no voice of its own for language ja; name one, as in espeak-ng:"),
         ("piper", "en", "piper", "no voice of its own for language en; name one, as in piper:MODEL.onnx"),
@@ -368,3 +374,18 @@ def test_espeak_ng_speaks(storyteller_trace: Path, tmp_path: Path) -> None:
     assert 0.2 < short.seconds < long.seconds < 5
     with pytest.raises(UserError, match="the voice espeak-ng:nosuch failed with exit code 1: "):
         voice.speech("One.", "en", "espeak-ng:nosuch", tmp_path / "spoken")
+
+
+@pytest.mark.skipif(
+    not (shutil.which("open_jtalk") and voice.ENGINES["open_jtalk"].voice_of("ja")),
+    reason="Open JTalk or a voice for it is not installed",
+)
+def test_open_jtalk_speaks_japanese(tmp_path: Path) -> None:
+    chosen = voice.resolve("open_jtalk", "ja")
+    short = voice.speech("猫。", "ja", chosen, tmp_path)
+    long = voice.speech("すべての行が同じことを、それぞれ行います。", "ja", chosen, tmp_path)
+    assert short is not None
+    assert long is not None
+    assert 0.5 < short.seconds < long.seconds < 6
+    with pytest.raises(UserError, match="open_jtalk has no voice of its own for language en"):
+        voice.resolve("open_jtalk", "en")
