@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from manim import Scene, VGroup, config
@@ -17,6 +18,7 @@ from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.raster import StudioCamera
+from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
 
 HEADER_SIZE = 0.2
@@ -27,12 +29,16 @@ MODEL_NOTES = (N_("GPT-2 could not be reached"), N_("the download of GPT-2 broke
 
 @dataclass(frozen=True)
 class Beat:
-    """A named section of a scene; `start` and `end` in seconds from the scene's start."""
+    """A named section of a scene; `start` and `end` in seconds from the scene's start.
+
+    `speech` is a WAV file of its narration, where it is spoken.
+    """
 
     name: str
     narration: str
     start: float
     end: float
+    speech: Path | None = None
 
 
 class LectureScene(Scene):
@@ -94,16 +100,23 @@ class LectureScene(Scene):
 
     @contextmanager
     def beat(self, name: str, narration: str) -> Iterator[None]:
-        """A named section: `narration` is its caption, and it lasts at least as long as reading that."""
+        """A named section: `narration` is its caption.
+
+        It lasts at least as long as reading that, and as saying it and a breath where there is a voice.
+        """
         start = self.renderer.time
+        language, voice = self.settings.language, self.settings.voice
+        # Manim's folder for media is the run's own, and goes with it.
+        said = speech(narration, language, voice, Path(config.media_dir) / "voice") if voice else None
+        lasts = max(reading_time(narration, language), said.seconds + BREATH if said else 0.0)
         self._show_caption(narration)
         yield
         frame = 1 / config.frame_rate
-        missing = start + reading_time(narration, self.settings.language) - self.renderer.time
+        missing = start + lasts - self.renderer.time
         if missing > frame:
             # Manim floors a wait to whole frames; half a frame more keeps the last one.
             self.wait(math.ceil(missing / frame) * frame + frame / 2)
-        self.beats.append(Beat(name, narration, start, self.renderer.time))
+        self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
 
     def choose_head(self, layer: int, head: int) -> tuple[int, int]:
         """The layer and head to show: the user's where given, else the scene's own choice.

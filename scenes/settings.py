@@ -22,12 +22,14 @@ class Settings:
         trace: the file that every number comes from.
         language: of narration and on-screen words; the prompt's tokens are never translated.
         layer, head: the ones to show, counted from 0; None leaves the choice to the scene's rule.
+        voice: reads the narration aloud, as `scenes.render.voice.resolve` names it; None is silence.
     """
 
     trace: Path
     language: str = "en"
     layer: int | None = None
     head: int | None = None
+    voice: str | None = None
 
     def check(self, facts: Facts) -> None:
         """See that the model has the layer and the head that were asked for.

@@ -50,6 +50,7 @@ class SceneName(click.ParamType[str]):
     "--head", type=int, help="Head to show where a scene shows one, from 0.  [default: the scene's rule]"
 )
 @click.option("--lang", default="en", show_default=True, help="Language of narration and words, such as ja.")
+@click.option("--voice", help="Who speaks: auto, ENGINE or ENGINE:VOICE, see README.  [default: nobody]")
 @click.option(
     "--quality",
     type=click.Choice(["l", "m", "h", "k"]),
@@ -78,6 +79,7 @@ def command(
     layer: int | None,
     head: int | None,
     lang: str,
+    voice: str | None,
     quality: str,
     jobs: int | None,
     out: Path,
@@ -120,6 +122,7 @@ def command(
             layer=layer,
             head=head,
             language=lang,
+            voice=voice,
             quality=quality,
             workers=jobs or os.cpu_count() or 1,
             out=out,

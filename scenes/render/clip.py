@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import av
 
+from scenes.render.sound import HEADROOM, RATE, Track, laid, seconds
 from scenes.render.whole_file import whole_file
 
 # H.264's own quality scale; "veryfast" halves the time and the file is no bigger. Manim converts to BT.601
@@ -22,7 +25,14 @@ ENCODER_OPTIONS = {
 }
 
 
-def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str) -> None:
+def settle(
+    source: Path,
+    target: Path,
+    frame_rate: int,
+    title: str,
+    comment: str,
+    speech: Sequence[tuple[float, Path]] = (),
+) -> None:
     """Copy Manim's file to `target`, its index first so that it starts playing at once; all or nothing.
 
     Manim joins a file for each animation, and where they meet a frame may come some milliseconds early: here
@@ -34,6 +44,7 @@ def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str
         frame_rate: frames a second.
         title: metadata of the file.
         comment: metadata of the file.
+        speech: seconds from the start, and a WAV file to be heard from then on; none, and there is no track.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
@@ -46,6 +57,7 @@ def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str
         clip.metadata.update(title=title, comment=comment)
         stream = video.streams.video[0]
         copy = clip.add_stream_from_template(stream)
+        track = Track(clip) if speech else None
         assert stream.time_base is not None
         tick = round(1 / (frame_rate * stream.time_base))
         # In the order of decoding; the last, empty packet only says that there are no more.
@@ -56,6 +68,11 @@ def settle(source: Path, target: Path, frame_rate: int, title: str, comment: str
         for number, packet in enumerate(packets):
             packet.pts, packet.dts = place[packet.pts] * tick, (number - delay) * tick
             packet.duration, packet.stream = tick, copy
+        sound = []
+        if track is not None:
+            said = HEADROOM * laid(speech, round(len(packets) * RATE / frame_rate))
+            sound = track.packets(said) + track.end()
+        for packet in heapq.merge(packets, sound, key=seconds):
             clip.mux(packet)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scenes import SCENES
 from scenes.language import LOCALE
+from scenes.render.voice import identity
 from scenes.settings import Settings
 
 SOURCE = Path(__file__).parent.parent
@@ -22,7 +23,8 @@ def inputs_digest(name: str, settings: Settings, trace_digest: str, quality: str
 
     The trace counts by its content, not by where it lies.
     """
-    told = {**asdict(settings), "trace": trace_digest, "quality": quality}
+    voice = identity(settings.voice) if settings.voice else None
+    told = {**asdict(settings), "trace": trace_digest, "quality": quality, "voice": voice}
     hasher = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     hasher.update(_versions().encode())
     lecture = SOURCE / "lecture"

@@ -7,6 +7,7 @@ the others with it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 
 from scenes.render.job import Job, Outcome
@@ -51,7 +53,8 @@ class Company:
             self._dismissed = True
             running = list(self._running)
         for process in running:
-            process.terminate()
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.killpg(process.pid, signal.SIGTERM)  # and what it has started
         for process in running:
             try:
                 process.wait(GRACE)

@@ -1,20 +1,24 @@
-"""The lecture: clips joined without encoding again, a chapter mark at the start of each."""
+"""The lecture: clips joined, a chapter mark at the start of each; the pictures are not encoded again."""
 
 from __future__ import annotations
 
+import heapq
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
+from scenes.render.sound import RATE, Track, has_sound, laid, seconds
 from scenes.render.whole_file import whole_file
 
 MILLISECONDS = Fraction(1, 1000)
 
 
 def join(clips: list[tuple[Path, str]], target: Path) -> None:
-    """Write `target` from clips of one size and rate.
+    """Write `target` from clips of one size and rate; where one is silent beside others, so is its part.
+
+    Sound is encoded again: a clip's own begins and ends between two frames of pictures.
 
     Args:
         clips: (file, chapter title), in order.
@@ -25,11 +29,13 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
     """
     chapters: list[dict[str, Any]] = []
     start = Fraction(0)
+    spoken = [path for path, _title in clips if has_sound(path)]
+    heard = 0
     with (
         whole_file(target) as part,
         av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture,
     ):
-        copy = None
+        copy = track = None
         for path, title in clips:
             with av.open(str(path)) as clip:
                 stream = clip.streams.video[0]
@@ -37,15 +43,24 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
                 assert stream.average_rate is not None
                 if copy is None:
                     copy = lecture.add_stream_from_template(stream)
+                    track = Track(lecture) if spoken else None
                 offset = round(start / stream.time_base)
+                packets = []
                 for packet in clip.demux(stream):
                     if packet.dts is None or packet.pts is None:
                         continue
                     packet.pts += offset
                     packet.dts += offset
                     packet.stream = copy
-                    lecture.mux(packet)
+                    packets.append(packet)
                 end = start + stream.frames / Fraction(stream.average_rate)
+                sound = []
+                if track is not None:
+                    said = [(0.0, path)] if path in spoken else []
+                    sound = track.packets(laid(said, round(end * RATE) - heard))
+                    heard = round(end * RATE)
+                for packet in heapq.merge(packets, sound, key=seconds):
+                    lecture.mux(packet)
             chapters.append(
                 {
                     "id": len(chapters),
@@ -56,4 +71,6 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
                 }
             )
             start = end
+        for packet in track.end() if track is not None else ():
+            lecture.mux(packet)
         lecture.set_chapters(chapters)

@@ -25,6 +25,7 @@ from scenes.render.manifest import Manifest, is_file_of
 from scenes.render.probe import ProbeFailed, Request, recorded
 from scenes.render.progress import Display
 from scenes.render.texts import write_clip_texts, write_lecture_texts
+from scenes.render.voice import label, resolve, speech
 from scenes.settings import Settings
 
 
@@ -42,6 +43,7 @@ class Order:
     layer: int | None
     head: int | None
     language: str
+    voice: str | None
     quality: str
     workers: int
     out: Path
@@ -57,10 +59,13 @@ def run(order: Order) -> int:
         UserError: something that was given is wrong.
         OSError: the output directory cannot be written.
     """
-    catalogue(order.language)
+    translate = catalogue(order.language).gettext
+    voice = resolve(order.voice, order.language) if order.voice is not None else None
     console = Console(file=sys.stdout, stderr=False)
     with _workshop(order.out) as work:
         manifest = Manifest(order.out / "manifest.json")
+        if voice:  # one that cannot speak says so before anything is made
+            speech(translate(SCENES[order.scenes[0]].title), order.language, voice, work / "voice")
         try:
             trace = _trace(order, manifest, work)
         except ProbeFailed as failed:
@@ -68,7 +73,7 @@ def run(order: Order) -> int:
         facts = trace.facts
         why = f" ({facts.model_note})" if facts.model_note else ""
         console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
-        settings = Settings(trace.path.resolve(), order.language, order.layer, order.head)
+        settings = Settings(trace.path.resolve(), order.language, order.layer, order.head, voice)
         settings.check(facts)
         failures = _render(order, trace, settings, manifest, work, console)
         _join(order, trace, manifest, console)
@@ -138,7 +143,7 @@ def _render(
                 failures += 1
                 display.finished(outcome.name, f"failed: {outcome.error}")
                 continue
-            made = _entry(order, trace, outcome, inputs[outcome.name])
+            made = _entry(order, trace, settings, outcome, inputs[outcome.name])
             _draw_poster(order, made, anew=True)
             manifest.clips[outcome.name] = made
             manifest.save()
@@ -146,7 +151,7 @@ def _render(
     return failures
 
 
-def _entry(order: Order, trace: Trace, outcome: Outcome, inputs: str) -> dict[str, Any]:
+def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inputs: str) -> dict[str, Any]:
     facts = trace.facts
     assert outcome.clip is not None
     return {
@@ -154,6 +159,7 @@ def _entry(order: Order, trace: Trace, outcome: Outcome, inputs: str) -> dict[st
         "poster": f"clips/{outcome.name}.png",
         "title": catalogue(order.language).gettext(SCENES[outcome.name].title),
         "language": order.language,
+        "voice": label(settings.voice) if settings.voice else None,
         "quality": order.quality,
         "model": facts.model_name,
         "model_note": facts.model_note,

@@ -30,6 +30,7 @@ from scenes.render.job import Job
 from scenes.render.quality import QUALITIES
 from scenes.render.rehearsal import rehearse
 from scenes.render.texts import write_clip_texts
+from scenes.settings import Settings
 
 REPORT_EVERY = 0.2  # seconds
 
@@ -80,8 +81,7 @@ def perform(job: Job) -> dict[str, Any]:
     with tempconfig(settings):
         config.frame_width = config.frame_height * quality.width / quality.height
         rehearsals = {
-            language: rehearse(scene_class, replace(job.settings, language=language))
-            for language in languages()
+            language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
         }
         say(total=round(rehearsals[job.settings.language].renderer.time * quality.frame_rate))
         renderer = _Counting()
@@ -94,6 +94,7 @@ def perform(job: Job) -> dict[str, Any]:
             quality.frame_rate,
             title=job.name,
             comment=f"{facts.model_name}: {facts.prompt}",
+            speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
         )
     clip = describe(job.target)
     beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
@@ -106,6 +107,13 @@ def perform(job: Job) -> dict[str, Any]:
         "poster_at": round(chosen["end"] - 2 / quality.frame_rate, 3),
         "texts": write_clip_texts(job.target, beats, clip["seconds"]),
     }
+
+
+def _told_in(language: str, settings: Settings) -> Settings:
+    """The settings in another language; only what is filmed is spoken, the others keep the beats it has."""
+    return replace(
+        settings, language=language, voice=settings.voice if language == settings.language else None
+    )
 
 
 def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from scenes import SceneEntry
 
 SMALL = {
     name: SceneEntry("tests.render.small_scenes", name.title(), number, f"{name} <b>&\"'", "A word.")
-    for number, name in enumerate(("small", "broken", "noisy", "blue", "killed", "endless"), 1)
+    for number, name in enumerate(("small", "broken", "noisy", "blue", "killed", "endless", "spoken"), 1)
 }
 
 

@@ -53,3 +53,20 @@ class Endless(LectureScene):
             self.play(FadeIn(text("long")), run_time=1)
         if not self.renderer.skip_animations:
             time.sleep(600)
+
+
+class Spoken(LectureScene):
+    """Each beat in a colour of its own, from its first frame on."""
+
+    def construct(self) -> None:
+        beats = (
+            ("played", "#FF0000", "Played longer than said.", 4.0),
+            ("said", "#00FF00", "It takes longer to say this than to read it, by far.", 0.2),
+            ("read", "#0000FF", "0.5", 0.2),
+            ("nothing", "#FFFF00", "…", 0.2),
+            ("last", "#00FFFF", "The last <b>words</b>.", 0.2),
+        )
+        for name, colour, narration, seconds in beats:
+            with self.beat(name, narration):
+                self.add(Rectangle(width=13, height=5, fill_color=colour, fill_opacity=1, stroke_width=0))
+                self.wait(seconds)
