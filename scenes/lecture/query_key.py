@@ -67,6 +67,7 @@ class QueryKey(LectureScene):
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
         ln1_TD = trace.ln1_LTD[layer]
         q_TK, k_TK = trace.q_LHTK[layer, head], trace.keys(layer, head)
+        kind = "LHTK" if facts.group == 1 else "LCTK"  # query heads may share their keys
         turned = "R " if facts.positions == "rotary" else ""  # by its position (Su et al. 2021)
         scores_TS = trace.scores_LHTS[layer, head]
         scale = glow_scale(scores_TS)
@@ -96,7 +97,7 @@ class QueryKey(LectureScene):
             halves[1],
             TokenChip(trace.tokens[key], key, 0.42),
             Named(ln1_TD[key], f"ln1_LTD[{layer}, {key}]"),
-            Named(k_TK[key], f"k_LHTK[{layer}, {head}, {key}]"),
+            Named(k_TK[key], f"k_{kind}[{layer}, {head // facts.group}, {key}]"),
             f"{turned}W_K",
             _("What do I hold?"),
             palette.KEY,
@@ -158,10 +159,7 @@ class QueryKey(LectureScene):
             self._grow(self.key, key)
         with self.beat(
             "product",
-            _(
-                "How well they match is their dot product: multiply number by number, "
-                "add up all {count}, and divide by the root of their count."
-            ).format(count=count(facts.d_head)),
+            self._product_narration().format(count=count(facts.d_head)),
         ):
             self._work_out()
         with self.beat(
@@ -314,11 +312,26 @@ class QueryKey(LectureScene):
         )
         self.play(FadeIn(self.frame, scale=1.3), run_time=0.5)
 
+    def _product_narration(self) -> str:
+        if over_root(self.trace.facts):
+            return _(
+                "How well they match is their dot product: multiply number by number, "
+                "add up all {count}, and divide by the root of their count."
+            )
+        return _(
+            "How well they match is their dot product: multiply number by number, "
+            "add up all {count}, and scale the sum as this model does."
+        )
+
     def _grid_narration(self, low: float, high: float) -> str:
         if self.trace.n_tokens == 1:
             return _(
                 "One token makes a grid of one cell. "
                 "The root keeps scores from growing with the head's width."
+            )
+        if not over_root(self.trace.facts):
+            return _("Every query with every key: {cells} scores, from {low} to {high}.").format(
+                cells=count(self.trace.n_tokens**2), low=signed(low), high=signed(high)
             )
         return _(
             "Every query with every key: {cells} scores, from {low} to {high}. "
@@ -344,6 +357,11 @@ class QueryKey(LectureScene):
         ).format(**words)
 
 
+def over_root(facts: Facts) -> bool:
+    """Whether the score is the dot product over the root of the head's width, as in most families."""
+    return facts.attention_softcap is None and math.isclose(facts.scale, facts.d_head**-0.5, rel_tol=1e-6)
+
+
 def _verdict(facts: Facts, dot: float, score: float) -> str:
     """How the dot product becomes the score: over √d, or as the family does it."""
     product = f'#tone("{palette.QUERY}", $q$) dot #tone("{palette.KEY}", $k$)'
@@ -353,7 +371,7 @@ def _verdict(facts: Facts, dot: float, score: float) -> str:
             f"$ {cap:g} tanh ({product}) / ({cap:g} dot {1 / facts.scale:.3g}) "
             f"= {cap:g} tanh ({signed(dot, 2)}) / {cap / facts.scale:.4g} = {signed(score, 2)} $"
         )
-    if math.isclose(facts.scale, facts.d_head**-0.5, rel_tol=1e-6):
+    if over_root(facts):
         under = 'sqrt(d_"head")', f"sqrt({facts.d_head})"
     else:
         under = ("c", f"{1 / facts.scale:.4g}")

@@ -8,6 +8,7 @@ No test: nothing here passes or fails.
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import tempfile
@@ -52,7 +53,8 @@ def forward(network: GPT2LMHeadModel, batch: torch.Tensor) -> Any:
 
 def compare(directory: Path, rounds: int) -> list[tuple[int, float, float, float]]:
     """(T, a plain forward in ms, a capture in ms, the median of the rounds' ratios) for each length."""
-    ours = load(str(directory), "cpu")
+    config = json.loads((directory / "config.json").read_text())
+    ours = load(config, [directory / "model.safetensors"])
     plain = GPT2LMHeadModel.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager")
     plain.train(False)
     rows = []
