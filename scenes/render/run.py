@@ -192,6 +192,7 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     from scenes.render.clip import describe
     from scenes.render.lecture import join
     from scenes.render.page import write_pages
+    from scenes.render.slides import write_slides
 
     target = order.out / "lecture.mp4"
     made_from = [entry["sha256"] for entry in chosen.values()]
@@ -204,3 +205,4 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     manifest.lecture = {**lecture, "texts": write_lecture_texts(target, chosen)}
     manifest.save()
     write_pages(order.out, manifest.lecture, chosen, order.language)
+    write_slides(order.out, chosen, order.language)
