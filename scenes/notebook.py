@@ -1,4 +1,4 @@
-"""A scene in a notebook: `show("heads", prompt="…")` runs the model, draws one scene and plays it below the cell.
+"""A scene in a notebook: `show("heads", prompt="…")` runs the model, draws the scene and plays it there.
 
 Plain Manim works there as well, in a cell that begins with `%%manim -ql AttentionHeads`.
 """
@@ -128,7 +128,6 @@ def show(
         asked = json.dumps([prompt, model, device, seed])
         kept = Path(out) if out is not None else Path(_folder.name)
         folder = kept / hashlib.sha256(asked.encode()).hexdigest()[:16]
-        folder.mkdir(parents=True, exist_ok=True)
         trace = _recorded(folder / "trace.safetensors", prompt, model, device, seed)
         order = Order(
             scenes=[scene],
@@ -158,7 +157,7 @@ def show(
 
 
 def _recorded(path: Path, prompt: str | None, model: str | None, device: str, seed: int) -> Path:
-    """The trace at `path`, recorded now unless it is there; one of a stand-in for GPT-2 is no answer next time."""
+    """The trace at `path`, recorded now unless it is there; a stand-in for GPT-2 answers only once."""
     with contextlib.suppress(TraceError):
         if path.is_file() and not Trace.open(path).facts.model_note:
             return path

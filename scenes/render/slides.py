@@ -1,7 +1,7 @@
 """`slides.html`: the clips as slides for a talk, a pause after each beat.
 
-One file that plays the clips beside it: it works opened by double-click and from any static server. reveal.js would
-bring its own slides, transitions and 100 kB, and none of what a talk from films needs: stopping on a beat's last frame.
+One file that plays the clips beside it: it works opened by double-click and from any static server. A framework
+for slides would bring 100 kB of its own slides and transitions, and still not stop a film on a frame.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def write_slides(out: Path, clips: Mapping[str, Mapping[str, Any]], language: st
 
 
 def _slides(name: str, entry: Mapping[str, Any], codes: list[str]) -> list[dict[str, Any]]:
-    """A slide for each beat of a clip, from where the one before it stopped: nothing between beats is left out.
+    """A slide for each beat of a clip, from where the one before it stopped, so that nothing is left out.
 
     `from` and `to` are in seconds of the clip, `frame` is how many of them a picture lasts.
     """

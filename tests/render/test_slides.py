@@ -101,7 +101,8 @@ def test_a_beat_really_plays_and_what_lies_between_beats_is_seen(
     page.goto(f"{page.url.partition('#')[0]}#steps/{STEPS[1][1:]}")
     rest(page, f"steps/{STEPS[1][1:]}")
     page.evaluate(
-        "window.seen = []; (function see() { if (moving) seen.push(film().currentTime); requestAnimationFrame(see) })()"
+        "window.seen = []; (function see() {"
+        "if (moving) seen.push(film().currentTime); requestAnimationFrame(see) })()"
     )
     page.keyboard.press("PageDown")
     rest(page, f"steps/{STEPS[2][1:]}")
@@ -144,7 +145,7 @@ def test_clicks_and_swipes_step(browser: Browser, out: Path) -> None:
     swipe = """dx => { for (const [kind, x] of [["touchstart", 400], ["touchend", 400 + dx]]) {
         const touch = new Touch({ identifier: 1, target: main, clientX: x, clientY: 300 });
         const on = kind === "touchstart" ? [touch] : [];
-        main.dispatchEvent(new TouchEvent(kind, { bubbles: true, touches: on, changedTouches: [touch] })); } }"""
+        main.dispatchEvent(new TouchEvent(kind, { touches: on, changedTouches: [touch] })); } }"""
     view.evaluate(swipe, -200)
     rest(view, f"steps/{STEPS[1][1:]}")
     view.evaluate(swipe, 200)
@@ -225,7 +226,8 @@ def test_a_button_is_pressed_once_and_the_keys_step_again(page: Page) -> None:
 def test_the_next_clip_is_there_before_it_is_wanted_and_no_picture_is_empty(page: Page) -> None:
     page.wait_for_function("document.querySelector('video[data-scene=steps]').readyState >= 3")
     page.evaluate(
-        "window.changes = []; new MutationObserver(() => { const shown = document.querySelectorAll('video.shown');"
+        "window.changes = []; new MutationObserver(() => {"
+        "const shown = document.querySelectorAll('video.shown');"
         "changes.push([shown.length, shown[0].readyState >= 2 && !shown[0].seeking]) })"
         ".observe(document.getElementById('stage'), { subtree: true, attributeFilter: ['class'] })"
     )
