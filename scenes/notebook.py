@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,9 @@ def _recorded(path: Path, prompt: str | None, model: str | None, device: str, se
     with contextlib.suppress(TraceError):
         if path.is_file() and not Trace.open(path).facts.model_note:
             return path
-    return record(prompt, path, model=model, device=device, seed=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # a download shows a plain bar then
+        return record(prompt, path, model=model, device=device, seed=seed)
 
 
 def _data(kind: str, content: bytes) -> str:

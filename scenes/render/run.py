@@ -58,7 +58,7 @@ def run(order: Order) -> int:
         OSError: the output directory cannot be written.
     """
     catalogue(order.language)
-    console = Console(file=sys.stdout, stderr=False)
+    console = Console(file=sys.stdout, stderr=False, force_jupyter=False)  # lines, in a notebook too
     with _workshop(order.out) as work:
         manifest = Manifest(order.out / "manifest.json")
         try:

@@ -1,7 +1,7 @@
 """`slides.html`: the clips as slides for a talk, a pause after each beat.
 
-One file that plays the clips beside it: it works opened by double-click and from any static server. A framework
-for slides would bring 100 kB of its own slides and transitions, and still not stop a film on a frame.
+One file that plays the clips beside it: it works opened by double-click and from any static server. A
+framework would bring 100 kB for slides and transitions of its own, and not stop a film on a frame.
 """
 
 from __future__ import annotations

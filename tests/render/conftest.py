@@ -1,10 +1,13 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 import scenes
+from model_probe.record import record
 from scenes import SceneEntry
+from scenes.render.__main__ import main
 
 SMALL = {
     name: SceneEntry("tests.render.small_scenes", name.title(), number, f"{name} <b>&\"'", "A word.")
@@ -12,6 +15,7 @@ SMALL = {
 }
 
 
+HOSTILE_PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
 CHROMIUM = "/usr/bin/chromium"  # Debian's; tests/run.sh installs it
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -22,6 +26,20 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run of two scenes leaves behind, four beats, with a prompt and titles that try to break pages."""
+    folder = tmp_path_factory.mktemp("two_clips")
+    trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scenes, "SCENES", SMALL)
+        for module in ("digest", "run", "texts", "__main__"):
+            patch.setattr(f"scenes.render.{module}.SCENES", SMALL)
+        arguments = ["small", "steps", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
+        assert main(arguments) == 0
+    return folder / "out"
 
 
 @pytest.fixture

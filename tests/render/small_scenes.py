@@ -47,7 +47,7 @@ HOSTILE = "</script><b>&amp;"
 
 
 class Steps(LectureScene):
-    """Three beats, each the stage in a colour of its own; between the last two a moment that no beat tells."""
+    """Three beats, the stage in a colour of its own in each; before the last, a moment that no beat tells."""
 
     def construct(self) -> None:
         for colour, words in zip(STEPS, (N_("Captions"), HOSTILE, "C"), strict=True):

@@ -12,53 +12,38 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from model_probe.record import record
 from scenes.language import catalogue
-from scenes.render.__main__ import main
-from tests.render.conftest import SMALL
+from tests.render.conftest import HOSTILE_PROMPT, SMALL
 from tests.render.small_scenes import HOSTILE, STEPS
 
-PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
 FRAME = 1 / 15
 RESTS = "document.querySelector('video.shown')?.paused && !document.querySelector('video.shown').seeking"
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes of four beats, with a prompt and titles that try to break the page."""
-    folder = tmp_path_factory.mktemp("slides")
-    trace = record(PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("scenes", "scenes.render.digest", "scenes.render.run", "scenes.render.texts"):
-            patch.setattr(f"{module}.SCENES", SMALL)
-        patch.setattr("scenes.render.__main__.SCENES", SMALL)
-        arguments = ["small", "steps", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
-        assert main(arguments) == 0
-    return folder / "out"
-
-
-@pytest.fixture(scope="module")
-def beats(out: Path) -> list[dict[str, Any]]:
+def beats(two_clips: Path) -> list[dict[str, Any]]:
     """The three beats of `steps`, from the manifest."""
-    beats: list[dict[str, Any]] = json.loads((out / "manifest.json").read_text())["clips"]["steps"]["beats"]
+    beats: list[dict[str, Any]] = json.loads((two_clips / "manifest.json").read_text())["clips"]["steps"][
+        "beats"
+    ]
     return beats
 
 
 @pytest.fixture
-def page(browser: Browser, out: Path) -> Iterator[Page]:
+def page(browser: Browser, two_clips: Path) -> Iterator[Page]:
     """The slides, opened from disk; nothing may be asked for from anywhere else, and no script may fail."""
     view = browser.new_page()
     asked: list[str] = []
     failed: list[str] = []
     view.on("request", lambda request: asked.append(request.url))
     view.on("pageerror", lambda error: failed.append(str(error)))
-    view.goto((out / "slides.html").as_uri())
+    view.goto((two_clips / "slides.html").as_uri())
     view.wait_for_function("waiting")  # no browser plays before the first gesture
     view.keyboard.press("PageDown")
     view.keyboard.press("PageDown")
     rest(view, "small/only")
     yield view
-    assert all(url.startswith(out.as_uri()) for url in asked)
+    assert all(url.startswith(two_clips.as_uri()) for url in asked)
     assert not failed
     view.close()
 
@@ -135,10 +120,10 @@ def test_back_home_and_end_show_where_a_beat_ended(page: Page, beats: list[dict[
     assert page.locator("#place").text_content() == f"1/2 · {SMALL['small'].title} · 1/1"
 
 
-def test_clicks_and_swipes_step(browser: Browser, out: Path) -> None:
+def test_clicks_and_swipes_step(browser: Browser, two_clips: Path) -> None:
     context = browser.new_context(has_touch=True, reduced_motion="reduce")
     view = context.new_page()
-    view.goto((out / "slides.html").as_uri())
+    view.goto((two_clips / "slides.html").as_uri())
     rest(view, "small/only")
     view.mouse.click(300, 300)
     rest(view, f"steps/{STEPS[0][1:]}")
@@ -163,9 +148,9 @@ def test_clicks_and_swipes_step(browser: Browser, out: Path) -> None:
         ("#no%such/<b>", "small/only"),
     ],
 )
-def test_a_link_leads_to_its_beat(browser: Browser, out: Path, link: str, shown: str) -> None:
+def test_a_link_leads_to_its_beat(browser: Browser, two_clips: Path, link: str, shown: str) -> None:
     view = browser.new_page()
-    view.goto((out / "slides.html").as_uri() + link)
+    view.goto((two_clips / "slides.html").as_uri() + link)
     rest(view, shown)
     view.close()
 
@@ -241,11 +226,11 @@ def test_the_next_clip_is_there_before_it_is_wanted_and_no_picture_is_empty(page
 
 
 def test_who_wants_less_motion_sees_the_last_pictures(
-    browser: Browser, out: Path, beats: list[dict[str, Any]]
+    browser: Browser, two_clips: Path, beats: list[dict[str, Any]]
 ) -> None:
     view = browser.new_page(reduced_motion="reduce")
     view.add_init_script("HTMLMediaElement.prototype.play = () => { throw new Error('it moved') }")
-    view.goto((out / "slides.html").as_uri())
+    view.goto((two_clips / "slides.html").as_uri())
     rest(view, "small/only")
     for beat, step in zip(beats, STEPS, strict=True):
         view.keyboard.press("PageDown")
@@ -254,9 +239,9 @@ def test_who_wants_less_motion_sees_the_last_pictures(
     view.close()
 
 
-def test_where_the_browser_wants_a_gesture_the_next_key_plays(browser: Browser, out: Path) -> None:
+def test_where_the_browser_wants_a_gesture_the_next_key_plays(browser: Browser, two_clips: Path) -> None:
     view = browser.new_page()
-    view.goto((out / "slides.html").as_uri())
+    view.goto((two_clips / "slides.html").as_uri())
     view.wait_for_function("waiting")
     view.keyboard.press("PageDown")
     assert rest(view, "small/only") > 1
@@ -268,7 +253,7 @@ def test_prompt_titles_and_words_are_text(page: Page) -> None:
     assert page.locator("script").count() == 2
     assert page.locator("b, i").count() == 0
     page.keyboard.press("o")
-    assert PROMPT in (page.locator("#overview .prompt").text_content() or "")
+    assert HOSTILE_PROMPT in (page.locator("#overview .prompt").text_content() or "")
 
 
 @pytest.mark.parametrize("open_overview", [False, True])
@@ -282,10 +267,10 @@ def test_axe_finds_nothing_serious(page: Page, open_overview: bool) -> None:
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_the_japanese_slides_are_in_japanese(out: Path, tmp_path: Path, browser: Browser) -> None:
+def test_the_japanese_slides_are_in_japanese(two_clips: Path, tmp_path: Path, browser: Browser) -> None:
     from scenes.render.slides import write_slides
 
-    clips = json.loads((out / "manifest.json").read_text())["clips"]
+    clips = json.loads((two_clips / "manifest.json").read_text())["clips"]
     write_slides(tmp_path, clips, "ja")
     text = (tmp_path / "slides.html").read_text(encoding="utf-8")
     shown = re.sub(r"<(style|script).*?</\1>", "", text, flags=re.DOTALL)
