@@ -17,6 +17,7 @@ let spoken = document.documentElement.lang; // the language of captions when the
 
 const film = () => videos.get(slides[at].scene);
 const last = (slide) => slide.to - slide.frame / 2; // in the middle of the last picture
+const over = (slide) => film().currentTime >= slide.to - Math.max(slide.frame, 0.03); // as early as a screen may be late
 
 async function go(index, play) {
   at = Math.max(0, Math.min(index, slides.length - 1));
@@ -59,14 +60,14 @@ function settled(video) {
 function watch() {
   if (!moving) return;
   const slide = slides[at];
-  if (!film().ended && film().currentTime < slide.to - slide.frame) requestAnimationFrame(watch);
+  if (!film().ended && !over(slide)) requestAnimationFrame(watch);
   else go(at, false); // rests on the last picture exactly
 }
 // An animation frame never comes in a window that is out of sight; these do.
 for (const video of videos.values())
   for (const event of ["timeupdate", "ended"])
     video.addEventListener(event, () => {
-      if (moving && video === film() && video.currentTime >= slides[at].to - slides[at].frame) watch();
+      if (moving && video === film() && over(slides[at])) watch();
     });
 
 function forward() {

@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a run of two scenes leaves behind, four beats, with a prompt and titles that try to break pages."""
+    """What a run of two scenes leaves behind; prompt, titles and words try to break the pages."""
     folder = tmp_path_factory.mktemp("two_clips")
     trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""A small web server that answers requests for a part of a file, as every real one does; Python's own does not."""
+"""A small web server that answers requests for a part of a file, as real ones do; Python's own does not."""
 
 import functools
 import http.server

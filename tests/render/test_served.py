@@ -37,7 +37,7 @@ def page(browser: Browser, served: tuple[str, list[tuple[str, int]]]) -> Iterato
     view.close()
     assert all(url.startswith(address) for url in asked)
     assert not failed
-    assert {status for path, status in answers if path != "/favicon.ico"} <= {200, 206}
+    assert {status for path, status in answers if path != "/favicon.ico"} <= {200, 206, 304}
 
 
 def beats(folder: Path) -> list[dict[str, Any]]:
