@@ -202,11 +202,13 @@ def test_a_button_is_pressed_once_and_the_keys_step_again(page: Page) -> None:
     page.mouse.move(200, 200)
     page.locator("#next").click()
     rest(page, f"steps/{STEPS[0][1:]}")
+    page.locator("#back").click()
+    rest(page, "small/only")
     page.keyboard.press(" ")
-    rest(page, f"steps/{STEPS[1][1:]}")
+    rest(page, f"steps/{STEPS[0][1:]}")
     page.locator("#back").focus()  # by keyboard it is a button like any other
     page.keyboard.press("Enter")
-    rest(page, f"steps/{STEPS[0][1:]}")
+    rest(page, "small/only")
     page.keyboard.press("f")
     page.wait_for_function("document.fullscreenElement !== null")
 
