@@ -59,9 +59,14 @@ def run(order: Order) -> int:
         UserError: something that was given is wrong.
         OSError: the output directory cannot be written.
     """
+<<<<<<< HEAD
     translate = catalogue(order.language).gettext
     voice = resolve(order.voice, order.language) if order.voice is not None else None
     console = Console(file=sys.stdout, stderr=False)
+=======
+    catalogue(order.language)
+    console = Console(file=sys.stdout, stderr=False, force_jupyter=False)  # lines, in a notebook too
+>>>>>>> slides
     with _workshop(order.out) as work:
         manifest = Manifest(order.out / "manifest.json")
         if voice:  # one that cannot speak says so before anything is made
@@ -198,6 +203,7 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     from scenes.render.clip import describe
     from scenes.render.lecture import join
     from scenes.render.page import write_pages
+    from scenes.render.slides import write_slides
 
     target = order.out / "lecture.mp4"
     made_from = [entry["sha256"] for entry in chosen.values()]
@@ -210,3 +216,4 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     manifest.lecture = {**lecture, "texts": write_lecture_texts(target, chosen)}
     manifest.save()
     write_pages(order.out, manifest.lecture, chosen, order.language)
+    write_slides(order.out, chosen, order.language)

@@ -1,12 +1,47 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 import scenes
+from model_probe.record import record
 from scenes import SceneEntry
+from scenes.render.__main__ import main
 
 SMALL = {
     name: SceneEntry("tests.render.small_scenes", name.title(), number, f"{name} <b>&\"'", "A word.")
-    for number, name in enumerate(("small", "broken", "noisy", "blue", "killed", "endless", "spoken"), 1)
+    for number, name in enumerate(
+        ("small", "broken", "noisy", "blue", "killed", "endless", "spoken", "steps"), 1
+    )
 }
+
+
+HOSTILE_PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
+CHROMIUM = "/usr/bin/chromium"  # Debian's; tests/run.sh installs it
+OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run of two scenes leaves behind; prompt, titles and words try to break the pages."""
+    folder = tmp_path_factory.mktemp("two_clips")
+    trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scenes, "SCENES", SMALL)
+        for module in ("digest", "run", "texts", "__main__"):
+            patch.setattr(f"scenes.render.{module}.SCENES", SMALL)
+        arguments = ["small", "steps", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
+        assert main(arguments) == 0
+    return folder / "out"
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import time
 
 from manim import FadeIn, Rectangle
 
+from scenes import N_
+from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects.lettering import text
 
@@ -38,6 +40,22 @@ class Blue(LectureScene):
         self.add(Rectangle(width=13, height=5, fill_color="#58C4DD", fill_opacity=1, stroke_width=0))
         with self.beat("only", "A"):
             self.wait(0.2)
+
+
+STEPS = ("#FF0000", "#00FF00", "#0000FF")
+HOSTILE = "</script><b>&amp;"
+
+
+class Steps(LectureScene):
+    """Three beats, the stage in a colour of its own in each; before the last, a moment that no beat tells."""
+
+    def construct(self) -> None:
+        for colour, words in zip(STEPS, (N_("Captions"), HOSTILE, "C"), strict=True):
+            if colour == STEPS[-1]:
+                self.wait(0.2)
+            with self.beat(colour[1:], _(words)):
+                self.add(Rectangle(width=13, height=5, fill_color=colour, fill_opacity=1, stroke_width=0))
+                self.wait(0.2)
 
 
 class Killed(LectureScene):

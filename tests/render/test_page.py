@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from model_probe.record import record
 from scenes.mobjects import palette
@@ -19,17 +19,7 @@ from scenes.render.__main__ import main
 from scenes.render.clip import ENCODER_OPTIONS
 from tests.render.conftest import SMALL
 
-CHROMIUM = "/usr/bin/chromium"  # Debian's; tests/run.sh installs it
-OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

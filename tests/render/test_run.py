@@ -60,7 +60,7 @@ def test_a_clip_is_what_the_manifest_says(
 ) -> None:
     assert run(tmp_path, storyteller_trace, "small") == 0
     texts = texts_of("small") | LECTURE_TEXTS
-    pages = {"index.html", "clips/small.html", "clips/small.png"}
+    pages = {"index.html", "slides.html", "clips/small.html", "clips/small.png"}
     films = {"clips/small.mp4", "lecture.mp4", "manifest.json", "logs/small.log"}
     assert files_in(tmp_path) == films | pages | texts
     named = (manifest_of(tmp_path)["clips"]["small"]["texts"], manifest_of(tmp_path)["lecture"]["texts"])
