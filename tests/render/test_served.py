@@ -102,7 +102,7 @@ def test_a_chapter_button_jumps_plays_and_is_marked(page: Page, two_clips: Path)
     button = page.locator("#steps .chapters button").nth(1)
     page.wait_for_function(f"{FILM}.readyState >= 1")
     page.evaluate(
-        f"window.jumps = []; {FILM}.addEventListener('seeking', event => jumps.push(event.target.currentTime))"
+        f"window.jumps = []; {FILM}.addEventListener('seeking', at => jumps.push(at.target.currentTime))"
     )
     button.click()
     page.wait_for_function(f"!{FILM}.paused && {FILM}.currentTime > {beat['start']}")

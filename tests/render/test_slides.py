@@ -17,7 +17,7 @@ from tests.render.conftest import HOSTILE_PROMPT, SMALL
 from tests.render.small_scenes import HOSTILE, STEPS
 
 FRAME = 1 / 15
-RESTS = "document.querySelector('video.shown')?.paused && !document.querySelector('video.shown').seeking"
+RESTS = "(video => video?.paused && !video.seeking)(document.querySelector('video.shown[data-scene={}]'))"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,8 @@ def page(browser: Browser, two_clips: Path) -> Iterator[Page]:
 
 def rest(view: Page, link: str) -> float:
     """Wait until that slide has come to rest; returns where in the clip it rests, in seconds."""
-    view.wait_for_function(f"location.hash === '#{link}' && !moving && {RESTS}")
+    there = RESTS.format(link.partition("/")[0])
+    view.wait_for_function(f"location.hash === '#{link}' && !moving && {there}")
     return float(view.evaluate("document.querySelector('video.shown').currentTime"))
 
 
