@@ -141,6 +141,7 @@ def show(
             layer=layer,
             head=head,
             language=language,
+            voice=None,
             quality=quality,
             workers=1,
             out=folder,

@@ -59,14 +59,9 @@ def run(order: Order) -> int:
         UserError: something that was given is wrong.
         OSError: the output directory cannot be written.
     """
-<<<<<<< HEAD
     translate = catalogue(order.language).gettext
     voice = resolve(order.voice, order.language) if order.voice is not None else None
-    console = Console(file=sys.stdout, stderr=False)
-=======
-    catalogue(order.language)
     console = Console(file=sys.stdout, stderr=False, force_jupyter=False)  # lines, in a notebook too
->>>>>>> slides
     with _workshop(order.out) as work:
         manifest = Manifest(order.out / "manifest.json")
         if voice:  # one that cannot speak says so before anything is made
