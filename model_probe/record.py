@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe import head_scores, lens, models, parameters, prompts, sampling, typo, verify
+from model_probe import derived, lens, models, parameters, prompts, sampling, typo, verify
 from model_probe.errors import ModelError
 from model_probe.trace import Facts, write_trace
 
@@ -72,7 +72,7 @@ def record(
     tensors |= sampling.sample(
         network, tensors["logits_last_V"], run.cache, steps=steps, seed=seed, end_id=end_id
     )
-    tensors |= head_scores.head_scores(tensors["pattern_LHTS"])
+    tensors |= derived.head_scores(tensors["pattern_LHTS"])
     tensors |= _induction(network, vocabulary, seed)
     tensors |= vocabulary.tensors(n_vocab)
     tensors |= typo.typo(encoded, vocabulary)
@@ -102,11 +102,11 @@ def _induction(network: GPT2LMHeadModel, vocabulary: Vocabulary, seed: int) -> d
     from model_probe import capture
 
     ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
-    ids_R = head_scores.induction_ids(ordinary, network.config.n_positions, seed)
+    ids_R = derived.induction_ids(ordinary, network.config.n_positions, seed)
     if len(ids_R) < 2:
         return {}
     pattern_LHTS = capture.capture(network, np.tile(ids_R, 2)).tensors["pattern_LHTS"]
-    return {"induction_ids_R": ids_R, "head_induction_LH": head_scores.induction_scores(pattern_LHTS)}
+    return {"induction_ids_R": ids_R, "head_induction_LH": derived.induction_scores(pattern_LHTS)}
 
 
 def _facts(

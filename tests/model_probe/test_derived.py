@@ -1,6 +1,6 @@
 import numpy as np
 
-from model_probe.head_scores import head_scores, induction_ids, induction_scores
+from model_probe.derived import head_scores, induction_ids, induction_scores
 
 
 def test_pure_heads_score_one_and_the_others_nothing() -> None:
