@@ -219,7 +219,7 @@ def neuron_promotions(
 ) -> tuple[Ids, NDArray[np.float64]]:
     """Find the tokens that neurons push up when they fire, from their rows of the MLP's output matrix.
 
-    W_out[f] · W_Uᵀ: Geva et al. (2022), who leave the final norm out, and so does `norm` None. With a norm its
+    W_out[f] · W_Uᵀ: Geva et al. (2022), who leave the final norm out, as `norm` None does. With a norm its
     gain and centring are folded in: W_out[f] · reading(W_U)ᵀ. Divided by deviation(x) that is what one
     unit of activation adds to a logit on the direct path; the deviation differs by position and leaves the
     order alone, so it is left out. A neuron whose activation is negative pushes up the tokens of −W_out[f].
@@ -269,9 +269,9 @@ def analogy_ranks(embedding_VD: Floats, analogies_A4: Ids, top: int = 10) -> Ana
     """Rank the expected token d of each analogy a − b + c by cosine, the inputs a, b and c excluded.
 
     rank = 1 + how many tokens other than a, b, c have a greater cosine with e_a − e_b + e_c than d has.
-    Mikolov, Yih, Zweig, "Linguistic Regularities in Continuous Space Word Representations" (2013), "The Vector
-    Offset Method". They scale all vectors to length 1 first; here the sum is of the rows as given, the one that
-    a scene draws. Give rows of length 1 for theirs.
+    Mikolov, Yih, Zweig, "Linguistic Regularities in Continuous Space Word Representations" (2013), §4, "The
+    Vector Offset Method". They scale all vectors to length 1 first; here the sum is of the rows as given, the
+    one that a scene draws. Give rows of length 1 for theirs.
 
     Feeds on the whole embedding, as `nearest_tokens`; a row of `analogies_A4` is the ids (a, b, c, d); at
     least one is wanted. Raises ValueError where d is one of its analogy's inputs: excluded, it has no rank.
