@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe import capture, devices, generation, head_scores, lens, models, plan, prompts, typo, verify
+from model_probe import capture, derived, devices, generation, lens, models, plan, prompts, typo, verify
 from model_probe.errors import ModelError
 from model_probe.families import shape_of_directory
 from model_probe.generation import Method
@@ -116,7 +116,7 @@ def _run(
         )
     }
     if not selection.layers and not selection.heads:  # a score is of a head among all others
-        tensors |= head_scores.head_scores(tensors["pattern_LHTS"])
+        tensors |= derived.head_scores(tensors["pattern_LHTS"])
     return {**tensors, **generated, **_induction(network, vocabulary, seed)}, errors
 
 
@@ -138,12 +138,12 @@ def _compare_with_cpu(
 def _induction(network: Network, vocabulary: Vocabulary, seed: int) -> dict[str, NDArray[Any]]:
     """Score induction on random tokens fed twice; nothing for a context too short to repeat in."""
     ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
-    ids_R = head_scores.induction_ids(ordinary, network.shape.n_ctx, seed)
+    ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
     if len(ids_R) < 2:
         return {}
     twice = np.tile(ids_R, 2)
     run = capture.capture(network, twice, only=("pattern_LHTS",), first=len(twice))
-    scores_LH = head_scores.induction_scores(run.tensors["pattern_LHTS"])
+    scores_LH = derived.induction_scores(run.tensors["pattern_LHTS"])
     return {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
 
 
