@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from model_probe.errors import ModelError
 from model_probe.network import Run
@@ -22,6 +23,9 @@ from model_probe.plan import Recording
 from model_probe.shape import gpt2_shape
 
 F32 = NDArray[np.float32]
+# Multiplications of one run that one thread does alone. A second one halves the time that is left to wait, but
+# for matrices this small it takes half as much processor time again; up to here that is a second at the most.
+ALONE = 4e10
 
 _STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _EXTRA = (".attn.bias", ".attn.masked_bias")  # causal masks that older files carry along
@@ -98,6 +102,7 @@ class LeanGPT2:
         self._unembed_VD = self._wte_VD if own is None else own
         self._activation = ACTIVATIONS[shape.activation]
         self.parameters = count(shape, weights.taken)
+        self._threads = ThreadpoolController()
 
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
@@ -116,10 +121,18 @@ class LeanGPT2:
 
     def unembed(self, resid_TD: F32) -> F32:
         """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
-        return self._norm(resid_TD, self._ln_f) @ self._unembed_VD.T  # [T, D] @ [D, V] -> [T, V]
+        with self._threads.limit(limits=1, user_api="blas"):
+            return self._norm(resid_TD, self._ln_f) @ self._unembed_VD.T  # [T, D] @ [D, V] -> [T, V]
 
     def _forward(
         self, ids_ET: NDArray[np.int64], cache: Cache, recording: Recording | None = None, first: int = 0
+    ) -> F32:
+        alone = ids_ET.size * sum(self.parameters.values()) <= ALONE
+        with self._threads.limit(limits=1 if alone else None, user_api="blas"):
+            return self._compute(ids_ET, cache, recording, first)
+
+    def _compute(
+        self, ids_ET: NDArray[np.int64], cache: Cache, recording: Recording | None, first: int
     ) -> F32:
         keep = recording.keep if recording is not None else _keep_nothing
         many, tokens = ids_ET.shape
