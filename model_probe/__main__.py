@@ -152,11 +152,13 @@ def _record(
 @commands.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
 def _show(file: Path) -> None:
-    """Print what the trace FILE holds."""
+    """Print what the trace FILE holds, and check that it is as it was written."""
     from model_probe.summary import print_summary
     from model_probe.trace import Trace
 
-    print_summary(Trace.open(file))
+    trace = Trace.open(file)
+    trace.check_bytes()
+    print_summary(trace)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,8 +23,8 @@ from model_probe.plan import Recording
 from model_probe.shape import gpt2_shape
 
 F32 = NDArray[np.float32]
-# Multiplications of one run that one thread does alone. A second one halves the time that is left to wait, but
-# for matrices this small it takes half as much processor time again; up to here that is a second at the most.
+# Multiplications of one run that one thread does alone. A second one would halve the wait, but takes half as
+# much processor time again where matrices are this small; up to here the wait is a second at the most.
 ALONE = 4e10
 
 _STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}

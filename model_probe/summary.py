@@ -17,7 +17,7 @@ def print_summary(trace: Trace) -> None:
         + (f": {facts.model_note}" if facts.model_note else ""),
         "shape": f"{facts.n_layer} layers × {facts.n_head} heads, width {facts.d_model}, MLP {facts.d_mlp}, "
         f"context {facts.n_ctx}, vocabulary {facts.n_vocab:,}, {facts.n_parameters:,} parameters",
-        "ran": f"{facts.device}, {facts.dtype}, seed {facts.seed}",
+        "ran": f"{facts.device}, {facts.engine}, {facts.dtype}, seed {facts.seed}",
         "prompt": _plain(facts.prompt),
         "digest": trace.digest,
     }

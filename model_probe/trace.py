@@ -16,7 +16,7 @@ import tempfile
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -150,6 +150,7 @@ class Facts:
     added_tokens: int = 0  # tokens before the prompt that the tokenizer put there (beginning of text)
     engine: str = "transformers"  # the code that computed: that, or "numpy"
     precision: str = "highest"  # torch's float32_matmul_precision
+    content_sha256: str = ""  # of these facts and the tensors; see `Trace.check_bytes`
     layers: list[int] = field(default_factory=list)  # the layers kept of what may be selected; []: all
     heads: list[int] = field(default_factory=list)  # the query heads kept; []: all
 
@@ -412,6 +413,26 @@ class Trace:
         """T, the prompt's number of tokens."""
         return self.token_ids_T.shape[0]
 
+    def check_bytes(self) -> None:
+        """Read everything and compare it with the digest that the trace was written with.
+
+        Opening a trace does not do this: it takes as long as reading the whole file.
+
+        Raises:
+            TraceError: they are others.
+        """
+        wanted = self.facts.content_sha256
+        if not wanted and int(self.facts.schema.partition(".")[2] or 0) < 1:
+            return
+        hasher = hashlib.sha256(self._file.metadata()[METADATA_KEY].replace(wanted or " ", "").encode())
+        try:
+            for name in sorted(self._names):
+                _hash_tensor(hasher, name, self._file.get_tensor(name))
+        except (SafetensorError, ValueError, TypeError) as error:
+            raise TraceError(f"{self.path} is damaged ({_first_line(error)})") from None
+        if hasher.hexdigest() != wanted:
+            raise TraceError(f"{self.path} is damaged: it is not what was written")
+
     @cached_property
     def tokens(self) -> list[bytes]:
         """The prompt's T tokens as bytes; joined, after those that were added, they are the prompt in UTF-8.
@@ -446,6 +467,12 @@ class Trace:
         return [joined[start:stop] for start, stop in itertools.pairwise(offsets.tolist())]
 
 
+def _hash_tensor(hasher: Any, name: str, values: NDArray[Any]) -> None:
+    """Add a tensor to a digest, in C order and little-endian, as it lies in the file."""
+    hasher.update(f"{name} {values.dtype.name} {values.shape}\n".encode())
+    hasher.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
+
+
 def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], facts: Facts) -> Path:
     """Write a trace under a temporary name in the same directory and rename it when whole.
 
@@ -464,6 +491,10 @@ def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]
     for name, values in whole.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise TraceError(f"{path}: {name} holds values that are not finite; nothing was written")
+    hasher = hashlib.sha256(replace(facts, content_sha256="").to_json().encode())
+    for name, values in whole.items():
+        _hash_tensor(hasher, name, values)
+    facts = replace(facts, content_sha256=hasher.hexdigest())
     temporary = None
     try:
         if path.is_dir():

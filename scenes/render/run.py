@@ -109,7 +109,9 @@ def _workshop(out: Path) -> Iterator[Path]:
 
 def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
     if order.trace_file is not None:
-        return Trace.open(order.trace_file)
+        trace = Trace.open(order.trace_file)
+        trace.check_bytes()
+        return trace
     prompt = prompts.read(order.prompt_file) if order.prompt_file is not None else order.prompt
     if prompt is not None:
         prompts.check(prompt)

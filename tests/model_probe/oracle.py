@@ -1,4 +1,4 @@
-"""GPT-2's forward pass in numpy, written apart from the code under test, to check its numbers against.
+"""GPT-2's and Llama's forward passes in numpy, written apart from the code under test, to check it against.
 
 Reads the weights' file by itself and computes in double precision; every line says the shape it makes.
 """
@@ -70,4 +70,77 @@ def forward(directory: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
         "logits": logits,
         "patterns": np.stack(patterns).reshape(shape),  # L·H × [T, T] -> [L, H, T, T]
         "streams": np.stack(streams),  # L + 1 × [T, D] -> [L + 1, T, D]
+    }
+
+
+def rms_norm(x: Array, scale: Array, epsilon: float) -> Array:
+    mean_square = (x**2).mean(axis=-1, keepdims=True)  # [T, D] -> [T, 1]
+    return np.asarray(x / np.sqrt(mean_square + epsilon) * scale)  # [T, D] * [D] -> [T, D]
+
+
+def rotate(x: Array, base: float) -> Array:
+    """Turn each pair (i, i + K/2) by its position times base^(-2i/K) (Su et al. 2021)."""
+    tokens, width = x.shape
+    angle = np.arange(tokens)[:, None] * base ** (
+        -np.arange(0, width, 2) / width
+    )  # [T, 1] * [K/2] -> [T, K/2]
+    one, two = x[:, : width // 2], x[:, width // 2 :]  # 2 × [T, K/2]
+    turned = (one * np.cos(angle) - two * np.sin(angle), two * np.cos(angle) + one * np.sin(angle))
+    return np.concatenate(turned, axis=-1)  # 2 × [T, K/2] -> [T, K]
+
+
+def silu(x: Array) -> Array:
+    return np.asarray(x / (1 + np.exp(-x)))  # [T, F] -> [T, F]
+
+
+def llama_forward(directory: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
+    """Run the Llama in `directory` on T ids (Touvron et al. 2023; grouped keys as in Llama 2).
+
+    Returns logits [T, V], patterns [L, H, T, T], streams [L + 1, T, D], and queries [L, H, T, K] and keys
+    [L, C, T, K] before ("q_pre", "k_pre") and after ("q", "k") they are turned.
+    """
+    config = json.loads((directory / "config.json").read_text())
+    raw = load_file(directory / "model.safetensors")
+    weights = {name.removeprefix("model."): w.astype(np.float64) for name, w in raw.items()}
+    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    width, epsilon = config["head_dim"], config["rms_norm_eps"]
+    base, tokens = config["rope_parameters"]["rope_theta"], len(ids)
+    future = np.triu(np.full((tokens, tokens), -np.inf), k=1)  # [T, T], -inf above the diagonal
+
+    x = weights["embed_tokens.weight"][ids]  # [V, D] -> [T, D]
+    streams, found = [x], {name: [] for name in ("patterns", "q_pre", "k_pre", "q", "k")}  # type: ignore[var-annotated]
+    for layer in range(config["num_hidden_layers"]):
+        prefix = f"layers.{layer}."
+        w = {n.removeprefix(prefix): a for n, a in weights.items() if n.startswith(prefix)}
+        normed = rms_norm(x, w["input_layernorm.weight"], epsilon)  # [T, D] -> [T, D]
+        parts = {}
+        for name, count in (("q", heads), ("k", kv_heads), ("v", kv_heads)):
+            projected = normed @ w[f"self_attn.{name}_proj.weight"].T  # [T, D] @ [D, C·K] -> [T, C·K]
+            parts[name] = projected.reshape(tokens, count, width).swapaxes(0, 1)  # [C, T, K]
+        turned = {name: np.stack([rotate(head, base) for head in parts[name]]) for name in "qk"}  # [C, T, K]
+        outputs = []
+        for head in range(heads):
+            shared = head // (heads // kv_heads)
+            scores = turned["q"][head] @ turned["k"][shared].T / np.sqrt(width)  # [T, K] @ [K, T] -> [T, T]
+            pattern = softmax(scores + future)  # [T, T] + [T, T] -> [T, T]
+            found["patterns"].append(pattern)
+            outputs.append(pattern @ parts["v"][shared])  # [T, T] @ [T, K] -> [T, K]
+        joined = np.concatenate(outputs, axis=-1)  # H × [T, K] -> [T, H·K]
+        x = x + joined @ w["self_attn.o_proj.weight"].T  # [T, H·K] @ [H·K, D] -> [T, D]
+        normed = rms_norm(x, w["post_attention_layernorm.weight"], epsilon)  # [T, D] -> [T, D]
+        gate = silu(normed @ w["mlp.gate_proj.weight"].T)  # [T, D] @ [D, F] -> [T, F]
+        hidden = gate * (normed @ w["mlp.up_proj.weight"].T)  # [T, F] * [T, F] -> [T, F]
+        x = x + hidden @ w["mlp.down_proj.weight"].T  # [T, F] @ [F, D] -> [T, D]
+        streams.append(x)
+        for name in "qk":
+            found[f"{name}_pre"].append(parts[name])
+            found[name].append(turned[name])
+    final = rms_norm(x, weights["norm.weight"], epsilon)  # [T, D] -> [T, D]
+    unembedding = weights.get("lm_head.weight", weights["embed_tokens.weight"])  # [V, D]
+    layers = config["num_hidden_layers"]
+    return {
+        "logits": final @ unembedding.T,  # [T, D] @ [D, V] -> [T, V]
+        "patterns": np.stack(found["patterns"]).reshape(layers, heads, tokens, tokens),
+        "streams": np.stack(streams),  # L + 1 × [T, D] -> [L + 1, T, D]
+        **{name: np.stack(found[name]) for name in ("q_pre", "k_pre", "q", "k")},
     }

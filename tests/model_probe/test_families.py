@@ -16,6 +16,7 @@ from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.network import Network
 from model_probe.record import record
 from model_probe.trace import Trace
+from tests.model_probe import oracle
 from tests.model_probe.conftest import network_of
 
 SIZES = {"vocab_size": 8192, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
@@ -194,6 +195,27 @@ def test_layers_with_other_windows_have_masks_of_their_own(
     else:
         for mask_TS in expected:
             np.testing.assert_array_equal(tensors["mask_TS"], mask_TS)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_llama_agrees_with_the_numpy_oracle(tmp_path: Path, tied: bool) -> None:
+    torch.manual_seed(2)
+    library: Any = transformers
+    config = library.LlamaConfig(**LLAMA | {"tie_word_embeddings": tied, "initializer_range": 0.3})
+    library.LlamaForCausalLM(config).save_pretrained(tmp_path)
+    run = capture.capture(network_of(tmp_path), IDS_T)
+    expected = oracle.llama_forward(tmp_path, IDS_T)
+    assert np.abs(run.logits_TV - expected["logits"]).max() < 2e-5 * np.abs(expected["logits"]).max()
+    assert np.abs(run.tensors["pattern_LHTS"] - expected["patterns"]).max() < 1e-4
+    streams_MTD = np.concatenate([run.tensors["resid_pre_LTD"], run.tensors["resid_final_TD"][None]])
+    assert np.abs(streams_MTD - expected["streams"]).max() < 2e-5 * np.abs(expected["streams"]).max()
+    for ours, theirs in (
+        ("q_pre_rope_LHTK", "q_pre"),
+        ("k_pre_rope_LCTK", "k_pre"),
+        ("q_LHTK", "q"),
+        ("k_LCTK", "k"),
+    ):
+        np.testing.assert_allclose(run.tensors[ours], expected[theirs], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["sample", "beam"])

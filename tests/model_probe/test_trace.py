@@ -83,7 +83,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_what_is_written_is_read(path: Path) -> None:
     trace = Trace.open(path)
-    assert trace.facts == FACTS
+    assert replace(trace.facts, content_sha256="") == FACTS
     assert trace.tensor_names == list(TENSORS)
     for name, values in some_tensors().items():
         read = np.asarray(getattr(trace, name))
@@ -376,3 +376,61 @@ def test_a_tensor_that_holds_nothing_can_be_read(tmp_path: Path) -> None:
     trace = Trace.open(write_trace(tmp_path / "t.safetensors", tensors, FACTS))
     assert np.asarray(trace.merge_steps_J3).shape == (0, 3)
     assert trace.merge_steps_J3[:, 1].shape == (0,)
+
+
+def test_any_flipped_bit_is_seen_by_the_time_every_byte_was_read(path: Path, tmp_path: Path) -> None:
+    whole = path.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    damaged = tmp_path / "damaged"
+    generator = np.random.default_rng(0)
+    places = [*range(8), *generator.integers(8, header, 150), *generator.integers(header, len(whole), 150)]
+    for place in places:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(generator.integers(8))
+        damaged.write_bytes(flipped)
+        with pytest.raises(TraceError):
+            Trace.open(damaged).check_bytes()
+
+
+@pytest.mark.parametrize("length", [1 << 62, (1 << 64) - 1, 99_000_000, 1 << 40])
+def test_a_header_that_says_it_is_huge_is_refused_within_bounded_memory(tmp_path: Path, length: int) -> None:
+    damaged = tmp_path / "t"
+    damaged.write_bytes(length.to_bytes(8, "little") + b" " * 1000)
+    code = (
+        "import resource, sys\nfrom model_probe.trace import Trace, TraceError\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
+        "try: Trace.open(sys.argv[1])\n"
+        "except TraceError: sys.exit(7)"
+    )
+    process = subprocess.run([sys.executable, "-c", code, str(damaged)], check=False, capture_output=True)
+    assert process.returncode == 7, process.stderr
+
+
+def test_bfloat16_is_refused_with_the_dtypes_that_are_wanted(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {name: torch.from_numpy(values) for name, values in some_tensors().items()}
+    tensors["q_LHTK"] = tensors["q_LHTK"].to(torch.bfloat16)
+    save_file(tensors, tmp_path / "t", metadata={"model_probe": FACTS.to_json()})
+    with pytest.raises(TraceError, match="q_LHTK is BF16; F32 is wanted"):
+        Trace.open(tmp_path / "t")
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">i8"])
+def test_another_byte_order_is_turned(tmp_path: Path, dtype: str) -> None:
+    tensors = some_tensors()
+    name = "q_LHTK" if dtype == ">f4" else "token_ids_T"
+    turned = {**tensors, name: tensors[name].astype(dtype)}
+    trace = Trace.open(write_trace(tmp_path / "t", turned, FACTS))
+    np.testing.assert_array_equal(getattr(trace, name)[...], tensors[name])
+    trace.check_bytes()
+
+
+def test_metadata_nested_without_end_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    for text in ("[" * 100_000, '{"schema": "1.0", "a": ' + "[" * 50_000, "1" * 5000, '{"schema": 1e999}'):
+        save_file({"token_ids_T": np.arange(2)}, tmp_path / "t", metadata={"model_probe": text})
+        with pytest.raises(TraceError):
+            Trace.open(tmp_path / "t")
