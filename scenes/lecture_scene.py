@@ -71,6 +71,8 @@ class LectureScene(Scene):
     def setup(self) -> None:
         """Set the language and put the title and the credit into the header."""
         self.camera.background_color = palette.GROUND
+        if self.settings.clear:
+            self.camera.background_opacity = 0.0
         speak(self.settings.language)
         header = self.layout.header
         for entry in SCENES.values():
@@ -133,6 +135,8 @@ class LectureScene(Scene):
 
     def _show_caption(self, narration: str) -> None:
         self.remove(self._caption)
+        if not self.settings.captions:
+            return
         rows = caption_lines(narration, self.settings.language)
         self._caption = VGroup(*(text(row, CAPTION_SIZE, palette.CAPTION) for row in rows))
         band = self.layout.caption

@@ -143,6 +143,9 @@ def show(
             language=language,
             voice=None,
             quality=quality,
+            formats=("mp4",),
+            captions=True,
+            clear=False,
             workers=1,
             out=folder,
         )

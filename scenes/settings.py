@@ -22,6 +22,8 @@ class Settings:
         trace: the file that every number comes from.
         language: of narration and on-screen words; the prompt's tokens are never translated.
         layer, head: the ones to show, counted from 0; None leaves the choice to the scene's rule.
+        captions: whether the narration is drawn into the picture.
+        clear: whether the ground is left clear, for a WebM with alpha.
         voice: reads the narration aloud, as `scenes.render.voice.resolve` names it; None is silence.
     """
 
@@ -30,6 +32,8 @@ class Settings:
     layer: int | None = None
     head: int | None = None
     voice: str | None = None
+    captions: bool = True
+    clear: bool = False
 
     def check(self, facts: Facts) -> None:
         """See that the model has the layer and the head that were asked for.

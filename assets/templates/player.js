@@ -8,7 +8,7 @@ for (const video of document.querySelectorAll("video[data-film]")) {
   for (const [language, film] of Object.entries(cues[video.dataset.film] ?? {})) {
     const track = video.addTextTrack("captions", film.label, language);
     for (const cue of film.cues) track.addCue(new VTTCue(cue.start, cue.end, cue.text));
-    track.mode = "disabled";
+    track.mode = language === document.body.dataset.captions ? "showing" : "disabled";
   }
 }
 

@@ -13,6 +13,8 @@ import click
 from model_probe.errors import UserError
 from scenes import SCENES
 
+FORMATS = ("mp4", "webm", "gif", "png")
+
 
 class SceneName(click.ParamType[str]):
     """A scene's short name."""
@@ -26,6 +28,22 @@ class SceneName(click.ParamType[str]):
         return value
 
 
+class Formats(click.ParamType[tuple[str, ...]]):
+    """A list of formats, such as `mp4,gif`."""
+
+    name = "formats"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The formats, each once."""
+        asked = value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(","))
+        for name in asked:
+            if name not in FORMATS:
+                self.fail(f"there is no format {name!r}; there are {', '.join(FORMATS)}", param, ctx)
+        return tuple(dict.fromkeys(asked))
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("scenes", nargs=-1, type=SceneName(), metavar="[SCENE]...")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
@@ -37,10 +55,9 @@ class SceneName(click.ParamType[str]):
 )
 @click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     show_default=True,
-    help="Where the model runs.",
+    help="Where the model runs: auto, cpu, cuda, cuda:N or mps.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option(
@@ -58,6 +75,18 @@ class SceneName(click.ParamType[str]):
     show_default=True,
     help="l 480p15, m 720p30, h 1080p60, k 2160p60.",
 )
+@click.option(
+    "--format",
+    "formats",
+    type=Formats(),
+    default="mp4",
+    show_default=True,
+    help="A list of mp4, webm, gif, png; mp4 and the poster, a png, are always made.",
+)
+@click.option(
+    "--transparent", is_flag=True, help="No ground: webm and png have alpha; mp4 and gif cannot have it."
+)
+@click.option("--no-captions", is_flag=True, help="Do not draw the narration into the picture.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Scenes rendered at a time.  [default: one a core]")
 @click.option(
     "--out",
@@ -81,6 +110,9 @@ def command(
     lang: str,
     voice: str | None,
     quality: str,
+    formats: tuple[str, ...],
+    transparent: bool,
+    no_captions: bool,
     jobs: int | None,
     out: Path,
     setup: bool,
@@ -94,6 +126,8 @@ def command(
     ./render.sh heads --model openai-community/gpt2-medium --quality h
     ./render.sh mask --layer 5 --head 1               one particular head
     ./render.sh --lang ja --out out-ja                the Japanese edition
+    ./render.sh heads --transparent --no-captions     for slides: a WebM with a clear ground
+    ./render.sh tokens --format mp4,gif               for chats: a GIF as well
     ./render.sh --trace out/trace.safetensors mask    draw a saved trace, no model needed
 
     Clips that are up to date are not rendered again; a run that was stopped goes on where it was.
@@ -124,6 +158,9 @@ def command(
             language=lang,
             voice=voice,
             quality=quality,
+            formats=("webm", *formats) if transparent else formats,
+            captions=not no_captions,
+            clear=transparent,
             workers=jobs or os.cpu_count() or 1,
             out=out,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from scenes.render.whole_file import write_whole
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 class Manifest:
@@ -51,7 +51,10 @@ class Manifest:
     def unchanged(self, name: str, inputs: str, clip: Path) -> bool:
         """Whether the clip of that name was made from these inputs and is still what was made."""
         entry = self.clips.get(name)
-        return entry is not None and entry.get("inputs") == inputs and is_file_of(clip, entry)
+        if entry is None or entry.get("inputs") != inputs or not is_file_of(clip, entry):
+            return False
+        # A film with a clear ground is drawn with the scene; the other formats are made from the MP4
+        return not entry["clear"] or is_file_of(clip.with_suffix(".webm"), entry["further"].get("webm", {}))
 
 
 def is_file_of(path: Path, entry: dict[str, Any]) -> bool:

@@ -37,6 +37,8 @@ def write_pages(out: Path, lecture: Entry, clips: Mapping[str, Entry], language:
         OSError: the disk is full or a file cannot be written.
     """
     words = _words(language)
+    # Captions that are in the picture need not be shown again
+    captions = "" if all(entry["captions"] for entry in clips.values()) else language
     films = [
         _lecture(lecture, clips, words),
         *(_film(name, entry, language) for name, entry in clips.items()),
@@ -63,12 +65,13 @@ def write_pages(out: Path, lecture: Entry, clips: Mapping[str, Entry], language:
         prompt=first["prompt"],
         languages=[(code, _name(code)) for code in codes],
         films=films,
+        captions=captions,
         cues={"lecture": whole, **spoken},
     )
     write_whole(out / "index.html", index)
     for film in films[1:]:
         page = template("embed.html").render(
-            language=language, film=film, cues={film["name"]: spoken[film["name"]]}
+            language=language, film=film, captions=captions, cues={film["name"]: spoken[film["name"]]}
         )
         write_whole(out / "clips" / f"{film['name']}.html", page)
 
@@ -82,6 +85,7 @@ def _film(name: str, entry: Entry, language: str) -> dict[str, Any]:
         "title": title,
         "file": entry["file"],
         "poster": entry["poster"],
+        "further": {kind: made["file"] for kind, made in entry["further"].items()},
         "width": entry["width"],
         "height": entry["height"],
         "chapters": [
@@ -112,6 +116,7 @@ def _lecture(entry: Entry, clips: Mapping[str, Entry], words: Mapping[str, str])
         "title": words["lecture"],
         "file": entry["file"],
         "poster": next(iter(clips.values()))["poster"],
+        "further": {},
         "width": entry["width"],
         "height": entry["height"],
         "chapters": chapters,

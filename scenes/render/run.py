@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ class Order:
     language: str
     voice: str | None
     quality: str
+    formats: tuple[str, ...]
+    captions: bool
+    clear: bool
     workers: int
     out: Path
 
@@ -73,7 +77,15 @@ def run(order: Order) -> int:
         facts = trace.facts
         why = f" ({facts.model_note})" if facts.model_note else ""
         console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
-        settings = Settings(trace.path.resolve(), order.language, order.layer, order.head, voice)
+        settings = Settings(
+            trace.path.resolve(),
+            order.language,
+            order.layer,
+            order.head,
+            voice,
+            order.captions,
+            order.clear,
+        )
         settings.check(facts)
         failures = _render(order, trace, settings, manifest, work, console)
         _join(order, trace, manifest, console)
@@ -134,6 +146,7 @@ def _render(
                 clip = manifest.clips[name]
                 write_clip_texts(target, clip["beats"], clip["seconds"])  # what is missing or was edited
                 _draw_poster(order, clip, anew=False)
+                _further_files(order, name, clip, manifest, display)
                 display.finished(name, "unchanged")
                 continue
             entry = SCENES[name]
@@ -149,6 +162,7 @@ def _render(
             _draw_poster(order, made, anew=True)
             manifest.clips[outcome.name] = made
             manifest.save()
+            _further_files(order, outcome.name, made, manifest, display)
             display.finished(outcome.name, _measures(outcome.clip))
     return failures
 
@@ -163,6 +177,9 @@ def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inp
         "language": order.language,
         "voice": label(settings.voice) if settings.voice else None,
         "quality": order.quality,
+        "captions": order.captions,
+        "clear": order.clear,
+        "further": {},
         "model": facts.model_name,
         "model_note": facts.model_note,
         "prompt": facts.prompt,
@@ -178,7 +195,35 @@ def _draw_poster(order: Order, entry: dict[str, Any], anew: bool) -> None:
     if anew or not target.is_file():
         from scenes.render.poster import write_poster
 
-        write_poster(order.out / entry["file"], target, entry["poster_at"])
+        film = order.out / entry["file"]
+        write_poster(film.with_suffix(".webm") if entry["clear"] else film, target, entry["poster_at"])
+
+
+def _further_files(
+    order: Order, name: str, entry: dict[str, Any], manifest: Manifest, display: Display
+) -> None:
+    """Make the formats beside MP4 that were asked for and are not there; those that are there stay."""
+    from scenes.render.formats import files_entry, write_gif, write_webm
+
+    clip = order.out / entry["file"]
+    for kind, write in (("webm", write_webm), ("gif", write_gif)):
+        target = clip.with_suffix(f".{kind}")
+        made = entry["further"].get(kind)
+        drawn = kind == "webm" and entry["clear"]  # with the scene itself
+        if kind not in order.formats or (made is not None and is_file_of(target, made)):
+            continue
+        if not drawn:
+            label = f"{name}.{kind}"
+            display.event(label, {"total": entry["frames"]})
+            write(clip, target, partial(_report, display, label))
+        entry["further"][kind] = files_entry(target, order.out)
+        manifest.save()
+        if not drawn:
+            display.finished(label, f"{entry['further'][kind]['bytes'] / 1e6:.1f} MB")
+
+
+def _report(display: Display, label: str, frame: int) -> None:
+    display.event(label, {"frame": frame})
 
 
 def _measures(clip: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -26,6 +27,7 @@ from scenes.language import languages
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
+from scenes.render.formats import ClearFilm
 from scenes.render.job import Job
 from scenes.render.quality import QUALITIES
 from scenes.render.rehearsal import rehearse
@@ -40,13 +42,16 @@ _events = sys.stdout
 class _Counting(CairoRenderer):
     """Manim's renderer, which says now and then how many frames it has drawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, clear_film: ClearFilm | None = None) -> None:
         super().__init__(camera_class=StudioCamera)
+        self.clear_film = clear_film
         self.frames = 0
         self.reported = 0.0
 
     def add_frame(self, frame: Any, num_frames: int = 1) -> None:
         super().add_frame(frame, num_frames)
+        if self.clear_film is not None:
+            self.clear_film.add(frame, num_frames)
         self.frames += num_frames
         if time.monotonic() - self.reported > REPORT_EVERY:
             self.reported = time.monotonic()
@@ -84,9 +89,15 @@ def perform(job: Job) -> dict[str, Any]:
             language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
         }
         say(total=round(rehearsals[job.settings.language].renderer.time * quality.frame_rate))
-        renderer = _Counting()
-        scene = scene_class(job.settings, renderer=renderer)
-        scene.render()
+        with ExitStack() as stack:
+            clear_film = None
+            if job.settings.clear:
+                place = job.target.with_suffix(".webm")
+                size = (quality.width, quality.height, quality.frame_rate)
+                clear_film = stack.enter_context(ClearFilm.open(place, *size))
+            renderer = _Counting(clear_film)
+            scene = scene_class(job.settings, renderer=renderer)
+            scene.render()
         facts = scene.trace.facts
         settle(
             renderer.file_writer.movie_file_path,

@@ -7,6 +7,9 @@ from playwright.sync_api import Browser, sync_playwright
 import scenes
 from model_probe.record import record
 from scenes import SceneEntry
+
+# Imported here, before any test: a module that is first imported while SCENES is another would keep that one
+from scenes.render import __main__, digest, run, texts
 from scenes.render.__main__ import main
 
 SMALL = {
@@ -17,6 +20,7 @@ SMALL = {
 }
 
 
+MODULES = (__main__, digest, run, texts)  # that have the registry under a name of their own
 HOSTILE_PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
 CHROMIUM = "/usr/bin/chromium"  # Debian's; tests/run.sh installs it
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -37,8 +41,8 @@ def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scenes, "SCENES", SMALL)
-        for module in ("digest", "run", "texts", "__main__"):
-            patch.setattr(f"scenes.render.{module}.SCENES", SMALL)
+        for module in MODULES:
+            patch.setattr(module, "SCENES", SMALL)
         arguments = ["small", "steps", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
         assert main(arguments) == 0
     return folder / "out"
@@ -48,5 +52,5 @@ def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry holds the small scenes of these tests, nothing else."""
     monkeypatch.setattr(scenes, "SCENES", SMALL)
-    for module in ("digest", "run", "texts", "__main__"):
-        monkeypatch.setattr(f"scenes.render.{module}.SCENES", SMALL)
+    for module in MODULES:
+        monkeypatch.setattr(module, "SCENES", SMALL)
