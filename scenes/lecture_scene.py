@@ -71,7 +71,8 @@ class LectureScene(Scene):
     def setup(self) -> None:
         """Set the language and put the title and the credit into the header."""
         self.camera.background_color = palette.GROUND
-        if self.settings.clear:
+        if self.settings.clear:  # colours are multiplied by alpha, and the ground's is 0
+            self.camera.background_color = "#000000"
             self.camera.background_opacity = 0.0
         speak(self.settings.language)
         header = self.layout.header

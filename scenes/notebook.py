@@ -146,6 +146,7 @@ def show(
             formats=("mp4",),
             captions=True,
             clear=False,
+            theme="dark",
             workers=1,
             out=folder,
         )

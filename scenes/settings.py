@@ -23,6 +23,7 @@ class Settings:
         language: of narration and on-screen words; the prompt's tokens are never translated.
         layer, head: the ones to show, counted from 0; None leaves the choice to the scene's rule.
         captions: whether the narration is drawn into the picture.
+        theme: the colours, "dark" or "light"; a process has one, which `LECTURE_THEME` names.
         clear: whether the ground is left clear, for a WebM with alpha.
         voice: reads the narration aloud, as `scenes.render.voice.resolve` names it; None is silence.
     """
@@ -34,6 +35,7 @@ class Settings:
     voice: str | None = None
     captions: bool = True
     clear: bool = False
+    theme: str = "dark"
 
     def check(self, facts: Facts) -> None:
         """See that the model has the layer and the head that were asked for.
@@ -47,10 +49,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Settings for plain `manim FILE CLASS`: `LECTURE_TRACE` and `LECTURE_LANG`, or the last trace made.
+        """Settings for plain `manim FILE CLASS`: `LECTURE_TRACE`, `LECTURE_LANG` and `LECTURE_THEME`.
 
-        Where there is no trace yet, the probe makes one from the default prompt, in a process of its own, so
-        that a scene never imports torch.
+        Without a trace named it is the last one made; where there is none yet, the probe makes one from the
+        default prompt, in a process of its own, so that a scene never imports torch.
 
         Raises:
             UserError: the probe failed; its own words say why.
@@ -60,4 +62,8 @@ class Settings:
             probe = subprocess.run([sys.executable, "-m", "model_probe", "-o", str(trace)], check=False)
             if probe.returncode:
                 raise UserError(f"no trace at {trace}, and the probe could not make one")
-        return cls(trace=trace, language=os.environ.get("LECTURE_LANG", "en"))
+        return cls(
+            trace=trace,
+            language=os.environ.get("LECTURE_LANG", "en"),
+            theme=os.environ.get("LECTURE_THEME", "dark"),
+        )

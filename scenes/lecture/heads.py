@@ -106,7 +106,7 @@ class AttentionHeads(LectureScene):
                 picture = self._pattern(layer, head)
                 heat, *labels = picture
                 title = VGroup(
-                    text(kind.title, 0.36, palette.WHITE),
+                    text(kind.title, 0.36, palette.INK),
                     text(
                         _("layer {layer} · head {head}: {score} of its weight").format(
                             layer=layer, head=head, score=percent(score)
@@ -179,7 +179,7 @@ class AttentionHeads(LectureScene):
     def _pattern_narration(self) -> str:
         return _(
             "One attention head: each row is a token that looks, each column a token that is looked at; "
-            "the brighter, the more weight."
+            "the stronger the colour, the more weight."
         )
 
     def _closing(self) -> str:
@@ -214,7 +214,7 @@ class AttentionHeads(LectureScene):
             words = _("{count} tokens").format(count=count(len(tokens)))
             labels.add(text(words, 0.24, palette.FAINT).next_to(heat, DOWN, buff=0.15))
             labels.add(text(words, 0.24, palette.FAINT).rotate(np.pi / 2).next_to(heat, LEFT, buff=0.15))
-        words = _("yellow: {share}") if self.wall.value_scale > 0.995 else _("yellow: {share} or more")
+        words = _("strongest: {share}") if self.wall.value_scale > 0.995 else _("strongest: {share} or more")
         key = text(words.format(share=percent(self.wall.value_scale, 0)), 0.2, palette.FAINT)
         if len(tokens) > 4:  # the masked half is empty: room for the key
             key.move_to(heat.get_corner(UP + RIGHT) - np.array([key.width / 2, key.height / 2, 0]))

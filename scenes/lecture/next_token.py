@@ -183,7 +183,7 @@ class NextToken(LectureScene):
         known = trace.token_bytes(0) is not None
         written = self.written if known else [b" " + piece for piece in self.written]
         self.text = RunningText(
-            [(trace.tokens, palette.WHITE), (written, WRITTEN)], stage.width - 1, stage.height - 0.6
+            [(trace.tokens, palette.INK), (written, WRITTEN)], stage.width - 1, stage.height - 0.6
         ).move_to(stage.center)
 
         with self.beat("text", self._closing()):
@@ -208,7 +208,7 @@ class NextToken(LectureScene):
             ("Transformer", _("the kind of network: layers of attention and MLPs")),
         ):
             initial = text(word[0], 0.8, palette.KEY)
-            others = text(word[1:], 0.8, palette.WHITE).next_to(initial, RIGHT, buff=0)
+            others = text(word[1:], 0.8, palette.INK).next_to(initial, RIGHT, buff=0)
             note = text(meaning, 0.36, palette.CAPTION)
             note.move_to([5.3 + note.width / 2, -0.05, 0])
             name = VGroup(initial, others)
@@ -222,13 +222,13 @@ class NextToken(LectureScene):
     def _slab(self, width: float) -> VGroup:
         """The model as a closed box with its name."""
         box = Rectangle(
-            width=width, height=2.0, stroke_color=palette.POSITIVE_LIGHT, stroke_width=2,
-            fill_color=palette.POSITIVE_DARK, fill_opacity=0.25,
+            width=width, height=2.0, stroke_color=palette.POSITIVE_LARGE, stroke_width=2,
+            fill_color=palette.POSITIVE_SMALL, fill_opacity=0.25,
         )  # fmt: skip
         facts = self.trace.facts
         name, _space, size = facts.model_name.rpartition(" ")
         words = VGroup(
-            *(text(line, 0.44, palette.WHITE) for line in (name, size) if line),
+            *(text(line, 0.44, palette.INK) for line in (name, size) if line),
             text(_("layers: {count}").format(count=facts.n_layer), 0.28, palette.CAPTION),
         ).arrange(DOWN, buff=0.1)
         for line in words:
@@ -310,7 +310,7 @@ class NextToken(LectureScene):
             elif row == len(step.ids_N):
                 changes += [
                     bar.shape.animate.set_fill(palette.CAPTION),
-                    bar.label.animate.set_color(palette.WHITE),
+                    bar.label.animate.set_color(palette.INK),
                     self.strip.lit.animate.set_fill(opacity=1),
                 ]
         for row, segment in enumerate(self.strip.segments):
@@ -408,7 +408,7 @@ class NextToken(LectureScene):
         )
 
     def _closing(self) -> str:
-        return _("Predict, draw, append: that is how {model} writes. Yellow: what it wrote.").format(
+        return _("Predict, draw, append: that is how {model} writes. In colour: what it wrote.").format(
             model=self.trace.facts.model_name
         )
 

@@ -82,7 +82,7 @@ class Overview(LectureScene):
             return Slab(vectors(stream_TD), places, ramps, width, PANE_HEIGHT, edge, strip)
 
         front = View(centre=(middle, floor + PANE_HEIGHT / 2))
-        self.deck = Deck(front).push(slab(trace.resid_pre_LTD[layers[0]], palette.WHITE))
+        self.deck = Deck(front).push(slab(trace.resid_pre_LTD[layers[0]], palette.INK))
         self.arcs_of: dict[int, VGroup] = {}  # layer → the arcs that were drawn for it
         self.read_outs: dict[int, ProbabilityBars] = {}  # depth → the bars that were shown for it
         self.note = text(" ", 0.22, palette.FAINT).move_to([stage.left, stage.top - 0.1, 0])
@@ -153,10 +153,7 @@ class Overview(LectureScene):
 
         with self.beat(
             "cross_section",
-            _(
-                "The whole stack from the side: one line is one token's vector on its way, "
-                "and every slab adds a little to it. Yellow: attention. Green: MLP."
-            ),
+            self._side_narration(),
         ):
             side = self._side_view(width)
             lines = VGroup(
@@ -190,7 +187,7 @@ class Overview(LectureScene):
                 moving.light([1.0 if token == last else 1 - 0.8 * amount for token in range(len(shown))])
 
             self.play(FadeIn(beside), UpdateFromAlphaFunc(final, spotlight), run_time=1.0)
-            beam = Streams(self.deck, last, palette.WHITE).set_points_as_corners(
+            beam = Streams(self.deck, last, palette.INK).set_points_as_corners(
                 [final.point(last, 0.5), self.bars.get_left() + 0.1 * UP]
             )
             self.play(ShowPassingFlash(beam, time_width=0.6), run_time=1.0)
@@ -246,19 +243,32 @@ class Overview(LectureScene):
         self._annotate(after)
 
     def _annotate(self, slab: Slab) -> None:
-        """Print what a white block stands for on the slab in front: every slab has its own scale."""
+        """Print what the strongest colour stands for on the slab in front: each has its own scale."""
         digits = 1 if slab.value_scale >= 1 else 2
-        self.note.rewrite(_("white: ±{scale} or more").format(scale=plain(slab.value_scale, digits)))
+        self.note.rewrite(
+            _("strongest colour: ±{scale} or more").format(scale=plain(slab.value_scale, digits))
+        )
+
+    def _side_narration(self) -> str:
+        if palette.NAME == "light":
+            return _(
+                "The whole stack from the side: one line is one token's vector on its way, "
+                "and every slab adds a little to it. Ochre: attention. Green: MLP."
+            )
+        return _(
+            "The whole stack from the side: one line is one token's vector on its way, "
+            "and every slab adds a little to it. Yellow: attention. Green: MLP."
+        )
 
     def _vectors_narration(self) -> str:
         if self.trace.facts.positions == "rotary":
             return _(
                 "Each token becomes a vector of {width} numbers; where it stands will count in attention. "
-                "{rows} of them are drawn, brighter where larger."
+                "{rows} of them are drawn; the larger, the more it stands out."
             )
         return _(
             "Each token becomes a vector of {width} numbers: what it is, plus where it stands. "
-            "{rows} of them are drawn, brighter where larger."
+            "{rows} of them are drawn; the larger, the more it stands out."
         )
 
     def _layers_narration(self, layers: list[int]) -> str:
@@ -294,7 +304,7 @@ class Overview(LectureScene):
         bars.move_to([self.panel.right - bars.width / 2, self.panel.center[1] - 0.3, 0])
         last = depth == self.trace.facts.n_layer
         words = _("next token") if last else _("read out after layer {layer}").format(layer=depth - 1)
-        title = text(words, 0.3, palette.WHITE).move_to([self.panel.center[0], bars.get_top()[1] + 0.35, 0])
+        title = text(words, 0.3, palette.INK).move_to([self.panel.center[0], bars.get_top()[1] + 0.35, 0])
         earlier = self.read_outs.get(max(self.read_outs, default=-1))
         self.read_outs[depth] = bars
         if earlier is None:

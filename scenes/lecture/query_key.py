@@ -115,7 +115,7 @@ class QueryKey(LectureScene):
             for k in self.grid.positions
         }
         self.note = text(
-            _("scores_LHTS[{layer}, {head}] · brightest: {scale} or more").format(
+            _("scores_LHTS[{layer}, {head}] · strongest colour: {scale} or more").format(
                 layer=layer, head=head, scale=signed(scale)
             ),
             0.2,
@@ -190,7 +190,7 @@ class QueryKey(LectureScene):
             strip = Heatmap(values[:, None], width, STRIP_HEIGHT, scale, palette.token_ramp(index))
             strips.add(strip.next_to(chip, DOWN, buff=0.2))
         note = text(
-            _("ln1_LTD[{layer}], the first {rows} of {width} numbers · white: ±{scale} or more").format(
+            _("ln1_LTD[{layer}], the first {rows} of {width} numbers · strongest: ±{scale} or more").format(
                 layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale)
             ),
             0.22,

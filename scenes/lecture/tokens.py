@@ -152,14 +152,14 @@ class Tokens(LectureScene):
         pieces = whole_characters(self.trace.tokens)
 
         def shortened(limit: int) -> RunningText:
-            parts = [(pieces, palette.WHITE)]
+            parts = [(pieces, palette.INK)]
             if left_out := hidden(len(pieces), limit):
                 start = elide(len(pieces), limit).index(None)
                 end = start + left_out
                 characters = len(b"".join(pieces[start:end]).decode(errors="replace"))
                 words = _("⋯ {count} more characters ⋯").format(count=count(characters))
                 gap = [b" " + word.encode() for word in words.split()]
-                parts = [(pieces[:start], palette.WHITE), (gap, palette.FAINT), (pieces[end:], palette.WHITE)]
+                parts = [(pieces[:start], palette.INK), (gap, palette.FAINT), (pieces[end:], palette.INK)]
             return RunningText(parts, width, height)
 
         whole = shortened(len(pieces))
@@ -251,7 +251,7 @@ class Tokens(LectureScene):
     def _tally(self, numbers: list[tuple[int, str]]) -> VGroup:
         """Large numbers side by side, each with what it counts."""
         columns = [
-            VGroup(text(count(number), 0.8, palette.WHITE), text(label, 0.34, palette.CAPTION))
+            VGroup(text(count(number), 0.8, palette.INK), text(label, 0.34, palette.CAPTION))
             for number, label in numbers
         ]
         columns[-1][0].set_color(palette.QUERY)
@@ -307,7 +307,7 @@ class Tokens(LectureScene):
     def _show_split_character(self, character: str, positions: list[int]) -> None:
         """One character, and the tokens that hold its bytes."""
         pieces = [self.trace.tokens[at] for at in positions]
-        whole = token_words(character.encode(), 1.4, palette.WHITE)
+        whole = token_words(character.encode(), 1.4, palette.INK)
         self.parts = self._chips(pieces, positions[0], 0.9)
         self.bytes, ids = VGroup(), VGroup()
         for at, share in zip(positions, _shares(character, pieces), strict=True):
@@ -357,12 +357,12 @@ class Tokens(LectureScene):
         at = next(place for place, (a, b) in enumerate(zip(*spellings, strict=True)) if a != b)
         lines = VGroup()
         for row, (spelling, cut) in enumerate(zip(spellings, cuts, strict=True)):
-            stretches = [(spelling, palette.WHITE)]
+            stretches = [(spelling, palette.INK)]
             if bidirectional(spelling[0]) == "L":  # elsewhere letters join, or run the other way
                 stretches = [
-                    (spelling[:at], palette.WHITE),
+                    (spelling[:at], palette.INK),
                     (spelling[at : at + 2], palette.QUERY),
-                    (spelling[at + 2 :], palette.WHITE),
+                    (spelling[at + 2 :], palette.INK),
                 ]
             word = VGroup(*(text(string, 0.8, colour) for string, colour in stretches)).arrange(buff=0)
             arrow = Arrow([0.3, 0, 0], [1.2, 0, 0], buff=0, color=palette.CAPTION, stroke_width=4)

@@ -26,7 +26,7 @@ WIDEST_NUMBER = 2.65  # em of `100 %`
 NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.42, 0.26, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
 ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
-DARKEST = 0.45  # of a glowing cell's colour: its number stays readable
+DARKEST = 0.45  # of a glowing cell's colour over the ground: its number stays readable
 
 WEIGHT_RAMP = palette.ramp([palette.mix(palette.GROUND, palette.KEY, 0.55), palette.KEY, palette.QUERY])
 
@@ -225,7 +225,7 @@ class AttentionGrid(Group):
             area[:] = 0
             return
         height, width = area.shape[:2]
-        area[..., :3] = palette.ATTENTION_RAMP[round(255 * look.glow)] * DARKEST
+        area[..., :3] = palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], DARKEST)
         area[..., 3] = 255
         largest = min(DISC * height, (ALONE + (BESIDE - ALONE) * look.aside) * width)
         if look.dot > 0:
@@ -238,7 +238,7 @@ class AttentionGrid(Group):
             high, wide = min(height, coverage.shape[0]), min(width, coverage.shape[1])
             y = (height - high) // 2
             x = round((width - wide) / 2 + look.aside * (0.97 * width - wide / 2 - width / 2))
-            ink = np.full(3, round(255 * look.ink))
+            ink = palette.dim(255 * np.array(palette.rgb(palette.INK)), look.ink).round().astype(int)
             cut = (coverage.shape[0] - high) // 2
             box = area[y : y + high, x : x + wide]
             _blend(box, coverage[cut : cut + high, :wide] / 255, ink, strength=min(1.0, 3 * look.ink))

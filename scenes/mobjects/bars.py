@@ -28,10 +28,10 @@ class Bar(VGroup):
         self.token_id = token_id
         self.probability = 0.0
         self.shape = Rectangle(
-            width=THINNEST, height=0.8 * size, stroke_color=palette.WHITE, stroke_width=1,
+            width=THINNEST, height=0.8 * size, stroke_color=palette.INK, stroke_width=1,
             fill_color=colour, fill_opacity=1,
         )  # fmt: skip
-        self.share = text("0.0 %", 0.8 * size, palette.WHITE)
+        self.share = text("0.0 %", 0.8 * size, palette.INK)
         super().__init__(label, self.shape, self.share)
 
 
@@ -65,9 +65,9 @@ class ProbabilityBars(VGroup):
         size = min(0.36, 0.72 * pitch)
         self.bars = [
             Bar(
-                text(f"#{token_id}", 0.8 * size, palette.WHITE, mono=True)
+                text(f"#{token_id}", 0.8 * size, palette.INK, mono=True)
                 if piece is None
-                else token_words(piece, size, palette.WHITE),
+                else token_words(piece, size, palette.INK),
                 palette.bar_colour(row, len(token_ids)),
                 token_id,
                 size,

@@ -32,7 +32,7 @@ class DistributionStrip(VGroup):
             width=self.length, height=THICKNESS, stroke_width=0, fill_color=palette.REST, fill_opacity=1
         ).move_to([(left + right) / 2, y, 0])
         self.segments = [_block(palette.bar_colour(row, bars)) for row in range(bars)]
-        self.lit = _block(palette.WHITE).set_fill(opacity=0)
+        self.lit = _block(palette.INK).set_fill(opacity=0)
         super().__init__(self.whole, *self.segments, self.lit)
         self.show(np.zeros(bars + 1), np.zeros(bars + 1))
 
@@ -60,11 +60,11 @@ class Needle(VGroup):
     def __init__(self, strip: DistributionStrip) -> None:
         self.strip = strip
         self.needle = Rectangle(
-            width=0.025, height=THICKNESS + 0.14, stroke_width=0, fill_color=palette.WHITE, fill_opacity=1
+            width=0.025, height=THICKNESS + 0.14, stroke_width=0, fill_color=palette.INK, fill_opacity=1
         )
-        self.head = Triangle(stroke_width=0, fill_color=palette.WHITE, fill_opacity=1).rotate(np.pi)
+        self.head = Triangle(stroke_width=0, fill_color=palette.INK, fill_opacity=1).rotate(np.pi)
         self.head.scale_to_fit_width(0.2)
-        self.number = text("0.00 %", 0.26, palette.WHITE)
+        self.number = text("0.00 %", 0.26, palette.INK)
         super().__init__(self.needle, self.head, self.number)
         self.show(0.0)
 

@@ -19,7 +19,6 @@ SIZE = 0.33
 APART = 0.66  # from column to column
 BAR = 0.7  # width of a product's bar over the distance to the next
 CLEAR = 0.28  # of the number from the ground line
-POSITIVE, NEGATIVE = "#BDBDBD", "#6E6E6E"
 
 
 class DotProduct(VGroup):
@@ -52,7 +51,7 @@ class DotProduct(VGroup):
         self.summed = 0
         self.left = Vector(a, ROWS, SIZE, colours[0], digits=2)
         self.right = Vector(b, ROWS, SIZE, colours[1], digits=2)
-        self.middle = Vector(self.products, ROWS, SIZE, palette.WHITE, digits=2)
+        self.middle = Vector(self.products, ROWS, SIZE, palette.INK, digits=2)
         pen = -width / 2
         for part in (self.left, self.right, self.middle):
             part.move_to([pen + part.width / 2, 0, 0])
@@ -66,7 +65,7 @@ class DotProduct(VGroup):
         self._gap = column[shown.index(None)] if None in shown else None
         span = self.middle.get_right()[0] - self.left.get_left()[0] + 0.2
         self.box = RoundedRectangle(
-            width=span, height=1.3 * SIZE, corner_radius=0.06, stroke_color=palette.WHITE, stroke_width=2
+            width=span, height=1.3 * SIZE, corner_radius=0.06, stroke_color=palette.INK, stroke_width=2
         )
         self.box.move_to([(self.middle.get_right()[0] + self.left.get_left()[0]) / 2, 0, 0])
         self._room = (pen + 0.2, width / 2 - 1.35, height)
@@ -87,8 +86,8 @@ class DotProduct(VGroup):
         ground = -height / 2 - low * unit
         pitch = (right - left) / count
         self.zero = Line([left, ground, 0], [right, ground, 0], stroke_color=palette.FAINT, stroke_width=1.5)
-        self.bars_above = VMobject(stroke_width=0, fill_color=POSITIVE, fill_opacity=1)
-        self.bars_below = VMobject(stroke_width=0, fill_color=NEGATIVE, fill_opacity=1)
+        self.bars_above = VMobject(stroke_width=0, fill_color=palette.ABOVE_ZERO, fill_opacity=1)
+        self.bars_below = VMobject(stroke_width=0, fill_color=palette.BELOW_ZERO, fill_opacity=1)
         self._bars: list[tuple[bool, npt.NDArray[np.float64]]] = []
         for index, product in enumerate(self.products):
             x0 = left + (index + (1 - BAR) / 2) * pitch
@@ -97,11 +96,11 @@ class DotProduct(VGroup):
             sides = [np.linspace(start, end, 4) for start, end in pairwise(corners)]
             self._bars.append((product > 0, np.concatenate(sides)))
         tips = [[left + index * pitch, ground + value * unit, 0] for index, value in enumerate(self.sums)]
-        self.curve = VMobject(stroke_color=palette.WHITE, stroke_width=3).set_points_as_corners(tips)
+        self.curve = VMobject(stroke_color=palette.INK, stroke_width=3).set_points_as_corners(tips)
         self._curve = self.curve.points.copy()
         self._ground = self.zero.get_start()
         self._tips = np.array(tips)
-        self.total: Lettering = text("+0.00", 0.36, palette.WHITE)
+        self.total: Lettering = text("+0.00", 0.36, palette.INK)
 
     @property
     def chart_middle(self) -> float:

@@ -64,7 +64,7 @@ class HeadWall(Raster):
 
     def _compose(self) -> Pixels:
         ramps = np.zeros((self.brightness_LH.size, EMPTY + 1, 4), dtype=np.uint8)
-        ramps[:, :EMPTY, :3] = palette.ATTENTION_RAMP * self.brightness_LH.reshape(-1, 1, 1)
+        ramps[:, :EMPTY, :3] = palette.dim(palette.ATTENTION_RAMP, self.brightness_LH.reshape(-1, 1, 1))
         ramps[:, :EMPTY, 3] = 255
         pixels: Pixels = ramps.view(np.uint32).ravel().take(self._where).view(np.uint8)
         return pixels.reshape(*self._where.shape, 4)

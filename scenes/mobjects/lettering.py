@@ -198,9 +198,7 @@ class Lettering(VMobject):
         MissingGlyph: no face of the suite has one of the characters.
     """
 
-    def __init__(
-        self, string: str, size: float = 0.3, colour: str = palette.WHITE, mono: bool = False
-    ) -> None:
+    def __init__(self, string: str, size: float = 0.3, colour: str = palette.INK, mono: bool = False) -> None:
         super().__init__(stroke_width=WEIGHT * min(1.0, size / 0.3), fill_opacity=1.0)
         self.mono = mono
         self.size = size
@@ -231,12 +229,12 @@ class Lettering(VMobject):
         return self
 
 
-def text(string: str, size: float = 0.3, colour: str = palette.WHITE, mono: bool = False) -> Lettering:
+def text(string: str, size: float = 0.3, colour: str = palette.INK, mono: bool = False) -> Lettering:
     """One line of text; see `Lettering`."""
     return Lettering(string, size, colour, mono)
 
 
-def lines(strings: list[str], size: float = 0.3, colour: str = palette.WHITE, leading: float = 1.3) -> VGroup:
+def lines(strings: list[str], size: float = 0.3, colour: str = palette.INK, leading: float = 1.3) -> VGroup:
     """Several centred lines of text, `leading` em from baseline to baseline."""
     group = VGroup(*(text(string, size, colour) for string in strings))
     for row, line in enumerate(group):
@@ -244,7 +242,7 @@ def lines(strings: list[str], size: float = 0.3, colour: str = palette.WHITE, le
     return group.center()
 
 
-def formula(source: str, size: float = 0.4, colour: str = palette.WHITE) -> VGroup:
+def formula(source: str, size: float = 0.4, colour: str = palette.INK) -> VGroup:
     r"""Typst markup, maths between dollar signs; one submobject for each run of one colour.
 
     `#tone("#FFFF00", $q$)` sets a part in another colour; the rest takes `colour`.

@@ -1,32 +1,112 @@
-"""Every colour of the suite, and the ramps that turn values into colours.
+"""Every colour of the suite, and the ramps that turn values into colours, in the theme of this process.
 
 Manim Community's constants differ from the films' (its YELLOW and BLUE_E are other colours), so no scene
-takes a colour from Manim: it takes it from here.
+takes a colour from Manim: it takes it from here. A process has one theme, which `LECTURE_THEME` names; each
+scene is rendered in a process of its own. Names say what a colour is for, not which it is: the ink is white
+on the dark ground and black on the light one.
 """
 
 from __future__ import annotations
 
 import colorsys
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-GROUND = "#000000"
-WHITE = "#FFFFFF"
-CAPTION = "#DDDDDD"
-FAINT = "#8C8C8C"  # 6.3:1 on black: titles, credits and notes that must not pull the eye
-REST = "#5A5A5A"  # the bar of everything that is not shown
+from model_probe.errors import UserError
 
-QUERY = "#FFFF00"
-KEY = "#5CD0B3"
-VALUE = "#FC6255"
-GELU = "#83C167"
 
-POSITIVE_DARK, POSITIVE_LIGHT = "#1C758A", "#9CDCEB"
-NEGATIVE_DARK, NEGATIVE_LIGHT = "#CF5044", "#FF8080"
-DATA_DARK, DATA_LIGHT = "#444444", "#FFFFFF"
-BAR_TOP, BAR_BOTTOM = "#5CD0B3", "#FFFF00"
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """The colours of one theme.
+
+    Attributes:
+        faint: titles, credits and notes that must not pull the eye.
+        rest: the bar of everything that is not shown.
+        positive, negative, data: from a small value to a large one.
+        products: bars of products above and below zero.
+        low: a score that is not above zero.
+        attention: from no weight to the largest.
+        token: lightness and saturation of the tokens' hues.
+    """
+
+    ground: str
+    ink: str
+    caption: str
+    faint: str
+    rest: str
+    query: str
+    key: str
+    value: str
+    gelu: str
+    positive: tuple[str, str]
+    negative: tuple[str, str]
+    data: tuple[str, str]
+    products: tuple[str, str]
+    low: str
+    bars: tuple[str, str]
+    attention: tuple[str, ...]
+    token: tuple[float, float]
+    brightest: str
+
+
+THEMES = {
+    "dark": Theme(
+        ground="#000000",
+        ink="#FFFFFF",
+        caption="#DDDDDD",
+        faint="#8C8C8C",
+        rest="#5A5A5A",
+        query="#FFFF00",
+        key="#5CD0B3",
+        value="#FC6255",
+        gelu="#83C167",
+        positive=("#1C758A", "#9CDCEB"),
+        negative=("#CF5044", "#FF8080"),
+        data=("#444444", "#FFFFFF"),
+        products=("#BDBDBD", "#6E6E6E"),
+        low="#9E9E9E",
+        bars=("#5CD0B3", "#FFFF00"),
+        attention=("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
+        token=(0.68, 0.85),
+        brightest="#F4FBFF",
+    ),
+    "light": Theme(
+        ground="#FFFFFF",
+        ink="#111111",
+        caption="#2B2B2B",
+        faint="#666666",
+        rest="#8A8A8A",
+        query="#7F5C00",
+        key="#00756A",
+        value="#C22F22",
+        gelu="#3E7A1E",
+        positive=("#1F7F97", "#07323D"),
+        negative=("#C9503F", "#7C1016"),
+        data=("#757575", "#000000"),
+        products=("#4A4A4A", "#8A8A8A"),
+        low="#6B6B6B",
+        bars=("#00756A", "#7F5C00"),
+        attention=("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
+        token=(0.25, 0.85),
+        brightest="#04141C",
+    ),
+}
+
+
+NAME = os.environ.get("LECTURE_THEME", "dark")
+if NAME not in THEMES:
+    raise UserError(f"LECTURE_THEME is {NAME!r}; there are {', '.join(THEMES)}")
+_THEME = THEMES[NAME]
+
+GROUND, INK, CAPTION, FAINT, REST = _THEME.ground, _THEME.ink, _THEME.caption, _THEME.faint, _THEME.rest
+QUERY, KEY, VALUE, GELU = _THEME.query, _THEME.key, _THEME.value, _THEME.gelu
+POSITIVE_SMALL, POSITIVE_LARGE = _THEME.positive
+ABOVE_ZERO, BELOW_ZERO = _THEME.products
+LOW = _THEME.low
 
 TOKEN_HUES = (0.51, 0.64)  # cyan to blue
 
@@ -59,13 +139,15 @@ def mix(start: str, end: str, amount: float) -> str:
 def token_colour(index: int) -> str:
     """The hue of the token at `index`, from cyan to blue and back, so that neighbours differ."""
     low, high = TOKEN_HUES
-    return hexadecimal(colorsys.hls_to_rgb(low + (high - low) * abs((index * 3) % 8 - 4) / 4, 0.68, 0.85))
+    lightness, saturation = _THEME.token
+    hue = low + (high - low) * abs((index * 3) % 8 - 4) / 4
+    return hexadecimal(colorsys.hls_to_rgb(hue, lightness, saturation))
 
 
 def bar_colour(index: int, count: int) -> str:
-    """The colour of bar `index` of `count`: teal at the top to yellow at the bottom."""
+    """The colour of bar `index` of `count`: the keys' at the top to the queries' at the bottom."""
     amount = index / max(1, count - 1)  # straight through RGB: the way round the hue circle is a neon green
-    channels = zip(rgb(BAR_TOP), rgb(BAR_BOTTOM), strict=True)
+    channels = zip(*map(rgb, _THEME.bars), strict=True)
     top, middle, bottom = (a + (b - a) * amount for a, b in channels)
     return hexadecimal((top, middle, bottom))
 
@@ -78,16 +160,23 @@ def ramp(stops: Sequence[str], size: int = 256) -> Lut:
     return np.asarray(np.rint(table * 255), dtype=np.uint8)
 
 
-ATTENTION_RAMP = ramp(["#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"])  # a weight: 0 … its scale
-DATA_RAMP = ramp([DATA_DARK, DATA_LIGHT])
-POSITIVE_RAMP = ramp([POSITIVE_DARK, POSITIVE_LIGHT])
-NEGATIVE_RAMP = ramp([NEGATIVE_DARK, NEGATIVE_LIGHT])
+ATTENTION_RAMP = ramp(_THEME.attention)  # a weight: 0 … its scale
+DATA_RAMP = ramp(_THEME.data)
+POSITIVE_RAMP = ramp(_THEME.positive)
+NEGATIVE_RAMP = ramp(_THEME.negative)
+
+
+def dim(colours: npt.ArrayLike, share: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Colours (…, 3) of 0…255 with their share, 0…1, over the ground."""
+    ground = np.round(255 * np.array(rgb(GROUND)))
+    shares = np.asarray(share, dtype=np.float64)
+    return np.asarray(np.asarray(colours) * shares + ground * (1 - shares))
 
 
 def token_ramp(index: int) -> Lut:
-    """Black, the token's hue, white: the brightness of a token's vector entries."""
+    """From the ground through the token's hue: how large a token's vector entries are."""
     hue = token_colour(index)
-    return ramp([mix("#000000", hue, 0.12), hue, "#F4FBFF"])
+    return ramp([mix(GROUND, hue, 0.12), hue, _THEME.brightest])
 
 
 def robust_scale(values: npt.ArrayLike) -> float:

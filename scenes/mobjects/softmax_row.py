@@ -13,7 +13,6 @@ from scenes.mobjects.attention_grid import weight_colour
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import percent, signed
 
-NEGATIVE = "#9E9E9E"  # a score that is not above 0
 PITCH = 0.78  # from the scores' line to the exponentials'
 THINNEST = 0.012  # a bar of no height could not be seen at all
 
@@ -58,13 +57,13 @@ class SoftmaxRow(VGroup):
         self.score_numbers, self.exponential_numbers = VGroup(), VGroup()
         self.share_numbers, self.bars = VGroup(), VGroup()
         for group, x, share in zip(groups, places, self.shares, strict=True):
-            tone = palette.WHITE if group.size == 1 and group[0] > 0 else NEGATIVE
+            tone = palette.INK if group.size == 1 and group[0] > 0 else palette.LOW
             label = signed(float(group[0])) if group.size == 1 else "⋯" if group.size else "−∞"
             self.score_numbers.add(text(label, size, tone).move_to([x, self._lines[0], 0]))
             self.exponential_numbers.add(text("0.000", size).move_to([x, self._lines[1], 0]))
             self.share_numbers.add(text("0 %", size).move_to([x, bottom, 0]))
             bar = Rectangle(
-                width=0.5 * pitch, height=THINNEST, stroke_color=palette.WHITE, stroke_width=1,
+                width=0.5 * pitch, height=THINNEST, stroke_color=palette.INK, stroke_width=1,
                 fill_color=weight_colour(float(share)), fill_opacity=1,
             )  # fmt: skip
             self.bars.add(bar.move_to([x, bottom + THINNEST / 2, 0]))
@@ -82,8 +81,8 @@ class SoftmaxRow(VGroup):
         self.division.move_to([label_edge - self.division.width / 2, (bottom + self._lines[1]) / 2 - 0.2, 0])
         end = places[-1] + pitch / 2 + 0.2
         self.sum_label = text(sum_word, 0.26, palette.FAINT)
-        self.summed = text("0.000", 0.34, palette.WHITE)
-        self.total = text("100 %", 0.34, palette.WHITE)
+        self.summed = text("0.000", 0.34, palette.INK)
+        self.total = text("100 %", 0.34, palette.INK)
         self.sum_label.move_to([end + self.sum_label.width / 2, self._lines[1], 0])
         self.summed.next_to(self.sum_label, buff=0.12)
         self.total.move_to([end + self.total.width / 2, bottom + 0.3, 0])

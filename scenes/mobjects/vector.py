@@ -12,7 +12,7 @@ from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import signed
 
 
-def brackets(width: float, height: float, colour: str = palette.WHITE, lip: float = 0.1) -> VGroup:
+def brackets(width: float, height: float, colour: str = palette.INK, lip: float = 0.1) -> VGroup:
     """A pair of square brackets around a box of `width` × `height` centred on the origin."""
     pair = VGroup()
     for side in (-1, 1):
@@ -43,7 +43,7 @@ class Vector(VGroup):
         values: npt.ArrayLike,
         rows: int = 7,
         size: float = 0.26,
-        colour: str = palette.WHITE,
+        colour: str = palette.INK,
         digits: int = 1,
     ) -> None:
         vector = np.asarray(values)

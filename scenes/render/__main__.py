@@ -86,6 +86,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--transparent", is_flag=True, help="No ground: webm and png have alpha; mp4 and gif cannot have it."
 )
+@click.option(
+    "--theme",
+    type=click.Choice(["dark", "light"]),
+    default="dark",
+    show_default=True,
+    help="Light on dark for screens, dark on light for slides and print.",
+)
 @click.option("--no-captions", is_flag=True, help="Do not draw the narration into the picture.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Scenes rendered at a time.  [default: one a core]")
 @click.option(
@@ -112,6 +119,7 @@ def command(
     quality: str,
     formats: tuple[str, ...],
     transparent: bool,
+    theme: str,
     no_captions: bool,
     jobs: int | None,
     out: Path,
@@ -161,6 +169,7 @@ def command(
             formats=("webm", *formats) if transparent else formats,
             captions=not no_captions,
             clear=transparent,
+            theme=theme,
             workers=jobs or os.cpu_count() or 1,
             out=out,
         )

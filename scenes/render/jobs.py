@@ -84,6 +84,7 @@ class Company:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
+                env={**os.environ, "LECTURE_THEME": job.settings.theme},
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its children
             )
             self._running.add(process)

@@ -49,6 +49,7 @@ class Order:
     formats: tuple[str, ...]
     captions: bool
     clear: bool
+    theme: str
     workers: int
     out: Path
 
@@ -85,6 +86,7 @@ def run(order: Order) -> int:
             voice,
             order.captions,
             order.clear,
+            order.theme,
         )
         settings.check(facts)
         failures = _render(order, trace, settings, manifest, work, console)
@@ -179,6 +181,7 @@ def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inp
         "quality": order.quality,
         "captions": order.captions,
         "clear": order.clear,
+        "theme": order.theme,
         "further": {},
         "model": facts.model_name,
         "model_note": facts.model_note,
@@ -231,13 +234,13 @@ def _measures(clip: dict[str, Any]) -> str:
 
 
 def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> None:
-    """Join all clips that belong together: of one trace, language and quality, in the lecture's order."""
-    together = (trace.digest, order.language, order.quality)
+    """Join all clips that belong together: one trace, language, quality and theme, in the lecture's order."""
+    together = (trace.digest, order.language, order.quality, order.theme)
     chosen = {
         name: entry
         for name in SCENES
         if (entry := manifest.clips.get(name))
-        and (entry["trace"], entry["language"], entry["quality"]) == together
+        and (entry["trace"], entry["language"], entry["quality"], entry["theme"]) == together
         and (order.out / entry["file"]).is_file()
     }
     if not chosen:

@@ -19,12 +19,15 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
 from model_probe.errors import MissingTensor, UserError
 from scenes.language import languages
 from scenes.lecture_scene import Beat, LectureScene
+from scenes.mobjects.palette import GROUND, rgb
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.formats import ClearFilm
@@ -49,13 +52,25 @@ class _Counting(CairoRenderer):
         self.reported = 0.0
 
     def add_frame(self, frame: Any, num_frames: int = 1) -> None:
-        super().add_frame(frame, num_frames)
         if self.clear_film is not None:
             self.clear_film.add(frame, num_frames)
+            frame = on_ground(frame)
+        super().add_frame(frame, num_frames)
         self.frames += num_frames
         if time.monotonic() - self.reported > REPORT_EVERY:
             self.reported = time.monotonic()
             say(frame=self.frames)
+
+
+def on_ground(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Pixels that are multiplied by their alpha, (height, width, 4), on the theme's ground."""
+    ground = np.round(255 * np.array(rgb(GROUND)))
+    result = pixels.copy()
+    if ground.any():
+        clear = 255 - pixels[..., 3:].astype(np.float32)
+        result[..., :3] = np.minimum(255, pixels[..., :3] + ground.astype(np.float32) * clear / 255 + 0.5)
+    result[..., 3] = 255
+    return result
 
 
 def say(**event: Any) -> None:

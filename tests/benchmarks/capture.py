@@ -78,7 +78,16 @@ def probe(directory: Path, n_tokens: int) -> tuple[float, float, Path]:
     """The whole of `python -m model_probe`: CPU milliseconds, peak memory in MB, the trace."""
     prompt, out = directory / "prompt.txt", directory / f"{n_tokens}.safetensors"
     prompt.write_text(" the" * n_tokens)
-    arguments: tuple[str, ...] = ("--prompt-file", str(prompt), "--model", str(directory), "--device", "cpu", "-o", str(out))
+    arguments: tuple[str, ...] = (
+        "--prompt-file",
+        str(prompt),
+        "--model",
+        str(directory),
+        "--device",
+        "cpu",
+        "-o",
+        str(out),
+    )
     arguments += ("--budget", "4GB")
     used = child("-m", "model_probe", *arguments)
     found = Trace.open(out).n_tokens

@@ -192,7 +192,7 @@ def test_every_text_colour_stands_out_from_the_ground() -> None:
         channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in palette.rgb(colour)]
         return float(np.dot(channels, [0.2126, 0.7152, 0.0722]))
 
-    colours = [palette.WHITE, palette.CAPTION, palette.FAINT, palette.QUERY, palette.KEY, palette.VALUE]
+    colours = [palette.INK, palette.CAPTION, palette.FAINT, palette.QUERY, palette.KEY, palette.VALUE]
     colours += [palette.token_colour(index) for index in range(8)]
     for colour in colours:
         ratio = (luminance(colour) + 0.05) / (luminance(palette.GROUND) + 0.05)

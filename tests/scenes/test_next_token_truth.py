@@ -97,7 +97,7 @@ def check_draw(scene: Watched, trace: Trace) -> None:
 def check_text(scene: Watched, trace: Trace) -> None:
     """The last picture is the prompt in white and what was drawn after it in yellow."""
     drawn = b"".join(trace.token_bytes(int(token)) or b"" for token in np.asarray(trace.step_ids_G))
-    for colour, words in ((palette.WHITE, trace.facts.prompt), (palette.QUERY, drawn.decode())):
+    for colour, words in ((palette.INK, trace.facts.prompt), (palette.QUERY, drawn.decode())):
         seen = " ".join(run.string for run in scene.text if str(run.get_fill_color().to_hex()) == colour)
         assert seen.split() == words.split()
 

@@ -125,14 +125,14 @@ def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None
     [(b"  ", "␣␣"), (b" a", " a"), ("\u200d".encode(), "U+200D"), ("\u202eab".encode(), "U+202E a b")],
 )
 def test_a_token_that_could_not_be_seen_is_named(piece: bytes, label: str) -> None:
-    assert token_words(piece, 0.4, palette.WHITE).string == label
+    assert token_words(piece, 0.4, palette.INK).string == label
 
 
 def test_running_text_does_not_leave_one_word_on_the_last_line() -> None:
     words = [b" king"] * 6
-    whole = RunningText([(words, palette.WHITE)], 100, 5)
+    whole = RunningText([(words, palette.INK)], 100, 5)
     assert [line.string for line in whole] == ["king king king king king king"]
-    narrow = RunningText([(words, palette.WHITE)], 0.9 * whole.width, 5)
+    narrow = RunningText([(words, palette.INK)], 0.9 * whole.width, 5)
     assert [line.string for line in narrow] == ["king king king", "king king king"]
 
 
