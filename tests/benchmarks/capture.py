@@ -178,7 +178,7 @@ def main(rounds: int, processes: int) -> None:
         f"(peak - model) / trace = {(peak - model_size) / trace_size:.2f}"
     )
     for name in MISSING:
-        console.print(f"{name} is not installed: pip install '.[benchmark]'")
+        console.print(f"{name} is not installed: pip install '.[benchmark]'", markup=False)
 
 
 if __name__ == "__main__":
