@@ -8,6 +8,7 @@ from manim import config
 
 MARGIN = 0.45
 HEADER = 0.62  # height of the band with the title and the credit
+HEADER_LINE = 0.32  # more, where title and credit stand below each other
 CAPTION_SIZE = 0.3
 CAPTION_LEADING = 1.32
 CAPTION_LINES = 2
@@ -60,12 +61,19 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """The frame's bands, from top to bottom: header (title and credit), stage, caption."""
+    """The frame's bands, from top to bottom: header (title and credit), stage, caption.
+
+    Attributes:
+        wide: whether there is room for two things side by side; else they stand one below the other.
+        caption_lines: how many lines of caption there is room for.
+    """
 
     frame: Box
     header: Box
     stage: Box
     caption: Box
+    wide: bool
+    caption_lines: int
 
     @classmethod
     def of_frame(cls) -> Layout:
@@ -73,10 +81,20 @@ class Layout:
         half_width, half_height = config.frame_width / 2, config.frame_height / 2
         left, right = -half_width + MARGIN, half_width - MARGIN
         top, bottom = half_height - 0.3, -half_height + 0.28
-        caption_top = bottom + CAPTION_LINES * CAPTION_LEADING * CAPTION_SIZE
+        wide = config.frame_width > 0.8 * config.frame_height
+        header = HEADER if wide else HEADER + HEADER_LINE
+        # What fills two lines of a screen takes three of a square and five of a phone held upright
+        lines = CAPTION_LINES + (right - left < 12) + 2 * (right - left < 9)
+        caption_top = bottom + lines * CAPTION_LEADING * CAPTION_SIZE
         return cls(
             frame=Box(-half_width, half_width, -half_height, half_height),
-            header=Box(left, right, top - HEADER + 0.2, top),
-            stage=Box(left, right, caption_top + 0.2, top - HEADER),
+            header=Box(left, right, top - header + 0.2, top),
+            stage=Box(left, right, caption_top + 0.2, top - header),
             caption=Box(left, right, bottom, caption_top),
+            wide=wide,
+            caption_lines=lines,
         )
+
+    def split(self, box: Box, *shares: float, gap: float = 0.4) -> list[Box]:
+        """Cut a box side by side in a wide frame, one below the other in a narrow one."""
+        return box.columns(*shares, gap=gap) if self.wide else box.rows(*shares, gap=gap)

@@ -13,8 +13,8 @@ from manim import Scene, VGroup, config
 
 from model_probe.trace import Trace
 from scenes import N_, SCENES
-from scenes.language import _, caption_lines, reading_time, speak
-from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, Layout
+from scenes.language import CAPTION_WIDTH, _, caption_lines, reading_time, speak
+from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.raster import StudioCamera
@@ -95,7 +95,12 @@ class LectureScene(Scene):
             parts.append(_("head {head}").format(head=head))
         words = text(" · ".join(parts), HEADER_SIZE, palette.FAINT)
         header = self.layout.header
-        words.move_to([header.right - words.width / 2, header.top - HEADER_SIZE / 2, 0])
+        if words.width > header.width:
+            words.scale_to_fit_width(header.width)
+        if self.layout.wide:
+            words.move_to([header.right - words.width / 2, header.top - HEADER_SIZE / 2, 0])
+        else:
+            words.move_to([header.left + words.width / 2, header.top - HEADER_SIZE / 2 - HEADER_LINE, 0])
         if self._credit is not None:
             self.remove(self._credit)
         self._credit = words
@@ -138,7 +143,8 @@ class LectureScene(Scene):
         self.remove(self._caption)
         if not self.settings.captions:
             return
-        rows = caption_lines(narration, self.settings.language)
+        longest = min(CAPTION_WIDTH, self.layout.caption.width / CAPTION_SIZE)
+        rows = caption_lines(narration, self.settings.language, longest)
         self._caption = VGroup(*(text(row, CAPTION_SIZE, palette.CAPTION) for row in rows))
         band = self.layout.caption
         first = band.center[1] + (len(rows) - 1) / 2 * CAPTION_LEADING * CAPTION_SIZE

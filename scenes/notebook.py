@@ -147,6 +147,7 @@ def show(
             captions=True,
             clear=False,
             theme="dark",
+            aspect="16:9",
             workers=1,
             out=folder,
         )

@@ -23,6 +23,7 @@ class Settings:
         language: of narration and on-screen words; the prompt's tokens are never translated.
         layer, head: the ones to show, counted from 0; None leaves the choice to the scene's rule.
         captions: whether the narration is drawn into the picture.
+        aspect: the frame's shape, "16:9", "9:16" or "1:1".
         theme: the colours, "dark" or "light"; a process has one, which `LECTURE_THEME` names.
         clear: whether the ground is left clear, for a WebM with alpha.
         voice: reads the narration aloud, as `scenes.render.voice.resolve` names it; None is silence.
@@ -36,6 +37,7 @@ class Settings:
     captions: bool = True
     clear: bool = False
     theme: str = "dark"
+    aspect: str = "16:9"
 
     def check(self, facts: Facts) -> None:
         """See that the model has the layer and the head that were asked for.

@@ -55,13 +55,13 @@ class AttentionHeads(LectureScene):
 
         # picture
         stage = self.layout.stage
-        left, right = stage.columns(6.6, 6.2, gap=0.5)
+        left, right = self.layout.split(stage, 6.6, 6.2, gap=0.5)
         self.wall = HeadWall(
             lambda index: np.asarray(trace.pattern_LHTS[index]),
             facts.n_layer,
             facts.n_head,
             left.width - 0.6,
-            5.35,
+            5.35 if self.layout.wide else left.height - 0.5,
         )
         self.wall.move_to([stage.center[0], stage.center[1] - 0.15, 0])
         numbers = self._numbers()
@@ -91,7 +91,7 @@ class AttentionHeads(LectureScene):
             self.play(self._sweep(layer, head), FadeIn(numbers), run_time=2.5)
             self.remove(heat)
 
-        aside = np.array([left.center[0] + 0.2 - stage.center[0], 0, 0])
+        aside = np.subtract(left.center, stage.center) + np.array([0.2, 0, 0])
         for kind in kinds:
             scores_LH = np.asarray(getattr(trace, kind.tensor))
             best = np.unravel_index(int(scores_LH.argmax()), scores_LH.shape)
@@ -116,10 +116,10 @@ class AttentionHeads(LectureScene):
                     ),
                 ).arrange(DOWN, buff=0.12)
                 title.scale(min(1.0, right.width / title.width))
-                title.move_to([right.center[0], stage.top - title.height / 2, 0])
-                room = title.get_bottom()[1] - 0.2 - stage.bottom
+                title.move_to([right.center[0], right.top - title.height / 2, 0])
+                room = title.get_bottom()[1] - 0.2 - right.bottom
                 picture.scale(min(1.0, room / picture.height))
-                picture.move_to([right.center[0] - 0.2, stage.bottom + room / 2, 0])
+                picture.move_to([right.center[0] - 0.2, right.bottom + room / 2, 0])
                 resting, whole = heat.get_center(), heat.width
                 heat.move_to(centre).scale(size / whole)
                 self.add(heat)

@@ -23,7 +23,7 @@ from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import MOST_PLACES, UNSEEN, AttentionGrid, Look, glow_scale, score_look
+from scenes.mobjects.attention_grid import UNSEEN, AttentionGrid, Look, glow_scale, most_places, score_look
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import percent, signed
@@ -43,7 +43,7 @@ class Mask(LectureScene):
     Data: `scores_LHTS` (scaled, not masked), `pattern_LHTS`, `mask_TS` (where the trace has none, every
     query may look at itself and at what came before). The head is the one that `chosen_head` finds, the row
     is the last token's. The exponentials, their sum and the shares of that row are computed from the scores;
-    the pattern at the end is the captured one. A prompt of more than MOST_PLACES tokens shows its first and
+    the pattern at the end is the captured one. A prompt of more than `most_places` tokens shows its first and
     last ones and the key that the last query matches best; what is not shown is counted in the sums.
     """
 
@@ -64,7 +64,9 @@ class Mask(LectureScene):
         # picture
         self.credit(layer, head)
         stage = self.layout.stage
-        places = elide_around(last + 1, MOST_PLACES, matched_key(trace, layer, head))
+        places = elide_around(
+            last + 1, most_places(stage.width - SUMS - SIDE), matched_key(trace, layer, head)
+        )
         self.grid = AttentionGrid(tokens, places, stage.width - SUMS, stage.height - 0.35, side=SIDE)
         self.grid.move_to([0, stage.center[1] + 0.15, 0])
         self.headroom = stage.top - float(self.grid.get_top()[1])

@@ -91,11 +91,13 @@ class NextToken(LectureScene):
         self.row = self._row(0)
         top = stage.top - 0.4
         strip_y = stage.bottom + 0.56 + THICKNESS / 2
-        left, right = stage.columns(3.0, 9.6, gap=0.7)
         middle = Box(stage.left, stage.right, strip_y + THICKNESS / 2 + 0.36, top - 0.62)
-        slab = self._slab(left.width)
-        slab.move_to([left.center[0], middle.center[1], 0])
-        self.place = Box(right.left, right.right, middle.bottom, middle.top)
+        if self.layout.wide:
+            left, self.place = middle.columns(3.0, 9.6, gap=0.7)
+        else:
+            left, self.place = middle.rows(2.6, middle.height - 2.6 - 0.7, gap=0.7)
+        slab = self._slab(min(3.0, left.width))
+        slab.move_to(left.center)
         self.longest = max(
             max(step.probabilities_N.max(), 1 - step.probabilities_N.sum()) for step in self.steps
         )
@@ -149,7 +151,8 @@ class NextToken(LectureScene):
                 "The likeliest have a bar, all others share the grey one: together 100 %."
             ).format(vocabulary=count(facts.n_vocab)),
         ):
-            out = _arrow(slab.get_right() + 0.08 * RIGHT, slab.get_right() + 0.62 * RIGHT)
+            side, way = (slab.get_right(), RIGHT) if self.layout.wide else (slab.get_bottom(), DOWN)
+            out = _arrow(side + 0.08 * way, side + 0.62 * way)
             self.play(_glow(slab[0]), GrowArrow(out), run_time=0.8)
             self.play(
                 LaggedStart(*(FadeIn(bar, shift=0.25 * RIGHT) for bar in self.bars), lag_ratio=0.1),
@@ -210,10 +213,14 @@ class NextToken(LectureScene):
             initial = text(word[0], 0.8, palette.KEY)
             others = text(word[1:], 0.8, palette.INK).next_to(initial, RIGHT, buff=0)
             note = text(meaning, 0.36, palette.CAPTION)
-            note.move_to([5.3 + note.width / 2, -0.05, 0])
+            if self.layout.wide:
+                note.move_to([5.3 + note.width / 2, -0.05, 0])
+            else:
+                note.scale(min(1.0, self.layout.stage.width / note.width))
+                note.move_to([note.width / 2, -0.7, 0])
             name = VGroup(initial, others)
             name.shift([-float(name.get_left()[0]), 0, 0])
-            rows.add(VGroup(name, note).shift(1.5 * len(rows) * DOWN))
+            rows.add(VGroup(name, note).shift((1.5 if self.layout.wide else 2.2) * len(rows) * DOWN))
         stage = self.layout.stage
         if rows.width > stage.width:
             rows.scale_to_fit_width(stage.width)

@@ -22,6 +22,7 @@ from manim import (
 )
 
 from scenes.language import _
+from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.arcs import attention_arcs
@@ -38,6 +39,7 @@ STRIP = 0.34
 OPENING = 1.35  # how much larger the prompt is before the vectors need the room
 SIDE_YAW = 73.0  # degrees the deck is turned to be seen as a cross-section
 PANE_HEIGHT = 2.8
+PANEL_HEIGHT = 4.7  # of the read-out, where it stands above the deck
 DECK_SHARE, PANEL_SHARE = 8.4, 4.4  # of the stage's width, once the read-out stands beside the deck
 
 Array = npt.NDArray[np.float32]
@@ -64,7 +66,7 @@ class Overview(LectureScene):
 
         # picture
         stage = self.layout.stage
-        deck_box, self.panel = stage.columns(DECK_SHARE, PANEL_SHARE, gap=0.5)
+        deck_box, self.panel = self._boxes()
         self.row = TokenRow(trace.tokens, deck_box.width, size=0.36)
         self.row.move_to([stage.center[0], stage.bottom + 0.5, 0])
         shown = list(self.row.chips)
@@ -85,11 +87,12 @@ class Overview(LectureScene):
         self.deck = Deck(front).push(slab(trace.resid_pre_LTD[layers[0]], palette.INK))
         self.arcs_of: dict[int, VGroup] = {}  # layer → the arcs that were drawn for it
         self.read_outs: dict[int, ProbabilityBars] = {}  # depth → the bars that were shown for it
-        self.note = text(" ", 0.22, palette.FAINT).move_to([stage.left, stage.top - 0.1, 0])
+        self.note = text(" ", 0.22, palette.FAINT).move_to([stage.left, deck_box.top - 0.1, 0])
 
         # story
         ground = self.row.get_center()
-        self.row.scale(OPENING).move_to(stage.center)
+        opening = min(OPENING, stage.width / self.row.width)
+        self.row.scale(opening).move_to(stage.center)
         with self.beat(
             "tokens",
             _(
@@ -106,7 +109,7 @@ class Overview(LectureScene):
             "vectors",
             self._vectors_narration().format(width=count(facts.d_model), rows=len(elements)),
         ):
-            self.play(self.row.animate.scale(1 / OPENING).move_to(ground), run_time=0.9)
+            self.play(self.row.animate.scale(1 / opening).move_to(ground), run_time=0.9)
             first = self.deck.slabs[0]
             self.add(self.deck)
             self._annotate(first)
@@ -195,6 +198,15 @@ class Overview(LectureScene):
 
     # The rest builds what the story plays.
 
+    def _boxes(self) -> tuple[Box, Box]:
+        """Where the deck stands, and where the read-out: beside it, or above it in a narrow frame."""
+        stage = self.layout.stage
+        if self.layout.wide:
+            deck, panel = stage.columns(DECK_SHARE, PANEL_SHARE, gap=0.5)
+        else:
+            panel, deck = stage.rows(PANEL_HEIGHT, stage.height - PANEL_HEIGHT, gap=0.0)
+        return deck, panel
+
     def _after(self, layer: int) -> Array:
         """The residual stream that leaves `layer`."""
         facts = self.trace.facts
@@ -276,11 +288,11 @@ class Overview(LectureScene):
         if len(layers) < total:
             return _(
                 "The same two steps in each of the {total} layers ({shown} of them are shown). "
-                "To the right: what the model would say if it stopped here (the logit lens)."
+                "The bars: what the model would say if it stopped here (the logit lens)."
             ).format(total=total, shown=len(layers))
         return _(
             "The same two steps in each of the {total} layers. "
-            "To the right: what the model would say if it stopped here (the logit lens)."
+            "The bars: what the model would say if it stopped here (the logit lens)."
         ).format(total=total)
 
     def _read_out(self, depth: int, run_time: float) -> None:

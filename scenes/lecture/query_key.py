@@ -31,7 +31,7 @@ from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import MOST_PLACES, AttentionGrid, glow_scale, score_look
+from scenes.mobjects.attention_grid import AttentionGrid, glow_scale, most_places, score_look
 from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.heatmap import Heatmap
@@ -44,6 +44,7 @@ OPENING = 1.4  # how much larger the prompt is before the vectors need the room
 STRIP_ROWS = 20
 STRIP, STRIP_HEIGHT = 0.42, 3.0  # frame units
 DIMMED = 0.25
+LABELS = 1.2  # frame units beside the grid, for its rows' tokens
 SLOW, FAST = 0.5, 0.35  # of the dot product's time: its first rows, then all that the ⋮ stands for
 
 Array = npt.NDArray[np.float32]
@@ -54,7 +55,7 @@ class QueryKey(LectureScene):
 
     Data: `ln1_LTD`, `q_LHTK`, its keys, `scores_LHTS` (scaled, not masked). The head is the one that
     `chosen_head` finds, the query is the last token's, the key the one that it matches best
-    (`matched_key`). A prompt of more than MOST_PLACES tokens shows its first and last ones and that key.
+    (`matched_key`). A prompt of more than `most_places` tokens shows its first and last ones and that key.
     """
 
     poster = "grid"
@@ -83,7 +84,7 @@ class QueryKey(LectureScene):
         below = Box(
             stage.left, stage.right, stage.bottom + 0.05, stage.top - self.row.height / opening - 0.35
         )
-        halves = below.columns(1, 1)
+        halves = self.layout.split(below, 1, 1)
         self.query = Projection(
             halves[0],
             TokenChip(trace.tokens[query], query, 0.42),
@@ -102,11 +103,13 @@ class QueryKey(LectureScene):
             _("What do I hold?"),
             palette.KEY,
         )
-        self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.4, 3.2)
+        self.work = DotProduct(
+            q_TK[query], k_TK[key], stage.width - 0.4, 3.2, chart_below=not self.layout.wide
+        )
         score = float(scores_TS[query, key])
         dot = float(self.work.sums[-1])
         self.verdict = formula(_verdict(facts, dot, score), 0.43)
-        places = elide_around(trace.n_tokens, MOST_PLACES, key)
+        places = elide_around(trace.n_tokens, most_places(stage.width - LABELS), key)
         self.grid = AttentionGrid(trace.tokens, places, stage.width, stage.height - 0.35)
         self.grid.move_to([0, stage.center[1] + 0.15, 0])
         self.looks = {
@@ -213,7 +216,10 @@ class QueryKey(LectureScene):
         """Bring the two vectors together and sum up their products, one by one, then faster."""
         stage, work = self.layout.stage, self.work
         work.shift([stage.center[0], stage.center[1] + 0.25, 0])
-        self.verdict.move_to([work.chart_middle, stage.bottom + self.verdict.height / 2, 0])
+        middle, top, bottom = work.chart
+        if self.layout.wide:
+            bottom = stage.bottom + self.verdict.height
+        self.verdict.move_to([middle, bottom - self.verdict.height / 2, 0])
         halves = ((self.query, work.left), (self.key, work.right))
         fading = [
             part for half, _column in halves for part in (half.source, half.arrow, half.matrix, half.question)
@@ -236,7 +242,7 @@ class QueryKey(LectureScene):
             name = (text(words, 0.2, palette.FAINT, mono=True) for words in (tensor, f"[{index}"))
             self.labels.add(VGroup(*name).arrange(DOWN, buff=0.06).next_to(column, DOWN, buff=0.2))
         legend = text(_("bars: the products · line: their sum so far"), 0.22, palette.FAINT)
-        self.labels.add(legend.move_to([work.chart_middle, work.get_top()[1] + 0.45, 0]))
+        self.labels.add(legend.move_to([middle, top + 0.45, 0]))
         self.play(FadeIn(self.labels), FadeIn(work), run_time=0.6)
         slow = min(3, len(work.products))
 

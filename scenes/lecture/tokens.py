@@ -255,7 +255,10 @@ class Tokens(LectureScene):
             for number, label in numbers
         ]
         columns[-1][0].set_color(palette.QUERY)
-        return VGroup(*(column.arrange(DOWN, buff=0.1) for column in columns)).arrange(buff=1.6)
+        tally = VGroup(*(column.arrange(DOWN, buff=0.1) for column in columns)).arrange(buff=1.6)
+        if tally.width > self.layout.stage.width:
+            tally.arrange(buff=max(0.3, 1.6 - (tally.width - self.layout.stage.width) / 2))
+        return tally
 
     def _most_merges(self) -> tuple[list[Merge], list[int]]:
         """The merges to show, in order, and the positions of the tokens that they make; none where none are.

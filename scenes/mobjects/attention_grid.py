@@ -17,6 +17,8 @@ from scenes.mobjects.raster import Raster, pixels_per_unit
 from scenes.mobjects.token_row import token_words
 
 MOST_PLACES = 12  # rows and columns whose numbers can be read on a phone
+NARROWEST = 0.8  # frame units: a cell in which a number can be read
+FEWEST_PLACES = 7  # the first, the last, and one between with its neighbours
 GAP_SHARE = 0.7  # of a cell: the place of the tokens left out
 CELL = (2.3, 1.15)  # frame units: the largest cell, for a prompt of few tokens
 FLATTEST = 2.6  # width over height
@@ -50,6 +52,11 @@ class Look:
     dot: float = 0.0
     aside: float = 0.0
     seen: float = 1.0
+
+
+def most_places(width: float) -> int:
+    """How many columns whose numbers can be read there is room for in so many frame units."""
+    return max(FEWEST_PLACES, min(MOST_PLACES, int(width / NARROWEST)))
 
 
 def weight_colour(weight: float) -> str:

@@ -16,6 +16,7 @@ from scenes.mobjects.vector import Vector
 
 ROWS = 7  # of each column, the ⋮ included
 SIZE = 0.33
+BELOW = 1.6  # from the columns to a chart below them: their names stand there
 APART = 0.66  # from column to column
 BAR = 0.7  # width of a product's bar over the distance to the next
 CLEAR = 0.28  # of the number from the ground line
@@ -28,6 +29,7 @@ class DotProduct(VGroup):
         a_K, b_K: the two vectors.
         width, height: of the whole, in frame units.
         colours: of `a` and `b`.
+        chart_below: put bars and line below the columns, where there is no room beside them.
 
     Attributes:
         products: the K products, in order.
@@ -44,6 +46,7 @@ class DotProduct(VGroup):
         width: float,
         height: float,
         colours: tuple[str, str] = (palette.QUERY, palette.KEY),
+        chart_below: bool = False,
     ) -> None:
         a, b = np.asarray(a_K, dtype=np.float64), np.asarray(b_K, dtype=np.float64)
         self.products = a * b
@@ -68,7 +71,8 @@ class DotProduct(VGroup):
             width=span, height=1.3 * SIZE, corner_radius=0.06, stroke_color=palette.INK, stroke_width=2
         )
         self.box.move_to([(self.middle.get_right()[0] + self.left.get_left()[0]) / 2, 0, 0])
-        self._room = (pen + 0.2, width / 2 - 1.35, height)
+        self._room = (-width / 2 if chart_below else pen + 0.2, width / 2 - 1.35, height)
+        self._middle = -(self.middle.height + height) / 2 - BELOW if chart_below else 0.0
         self._draw_chart()
         super().__init__(
             self.left, times, self.right, equals, self.middle, self.zero, self.bars_below, self.bars_above,
@@ -83,7 +87,7 @@ class DotProduct(VGroup):
         low = min(0.0, float(self.sums.min()), float(self.products.min()))
         high = max(0.0, float(self.sums.max()), float(self.products.max()))
         unit = height / ((high - low) or 1.0)
-        ground = -height / 2 - low * unit
+        ground = self._middle - height / 2 - low * unit
         pitch = (right - left) / count
         self.zero = Line([left, ground, 0], [right, ground, 0], stroke_color=palette.FAINT, stroke_width=1.5)
         self.bars_above = VMobject(stroke_width=0, fill_color=palette.ABOVE_ZERO, fill_opacity=1)
@@ -103,9 +107,13 @@ class DotProduct(VGroup):
         self.total: Lettering = text("+0.00", 0.36, palette.INK)
 
     @property
-    def chart_middle(self) -> float:
-        """Where across the frame the middle of the chart is."""
-        return float(self.zero.get_center()[0])
+    def chart(self) -> tuple[float, float, float]:
+        """The middle of the chart across the frame, its top (the columns', beside them) and its bottom."""
+        middle, half = float(self.zero.get_center()[0]), self._room[2] / 2
+        if not self._middle:
+            return middle, float(self.get_top()[1]), float(self.get_bottom()[1])
+        y = float(self.left.get_center()[1]) + self._middle
+        return middle, y + half, y - half - 0.3
 
     def show(self, summed: int) -> DotProduct:
         """Show the sum of the first `summed` products."""

@@ -16,6 +16,9 @@ from scenes.mobjects.numerals import count
 from scenes.mobjects.token_row import TokenChip
 from scenes.mobjects.vector import Vector
 
+ASIDE = 1.75  # frame units from the middle to each column, where there is room
+ABOVE = 1.2  # from a column's top to the middle of what stands above it
+
 
 @dataclass(frozen=True)
 class Named:
@@ -47,23 +50,24 @@ class Projection(VGroup):
         question: str,
         colour: str,
     ) -> None:
-        middle = box.center[0]
+        middle, aside = box.center[0], min(ASIDE, box.width / 2 - 0.95)
         self.chip = chip
         self.source = Vector(source.values, size=0.3, colour=palette.CAPTION)
         self.result = Vector(result.values, size=0.3, colour=colour)
-        self.source.move_to([middle - 1.75, box.center[1], 0])
-        self.result.move_to([middle + 1.75, box.center[1], 0])
+        self.source.move_to([middle - aside, box.center[1], 0])
+        self.result.move_to([middle + aside, box.center[1], 0])
         self.arrow = Arrow(
             self.source.get_right(), self.result.get_left(), buff=0.25, stroke_width=3, color=colour,
             max_tip_length_to_length_ratio=0.12,
         )  # fmt: skip
         self.matrix = formula(f"$ {matrix} $", 0.5, colour).next_to(self.arrow, UP, buff=0.15)
         self.question = text(question, 0.34, colour)
-        if self.question.width > 3.4:
-            self.question.scale_to_fit_width(3.4)
-        top = box.top - chip.height / 2
-        self.question.move_to([middle + 1.75, top, 0])
-        chip.move_to([middle - 1.75, top, 0])
+        room = min(3.4, box.width / 2 + 0.1)
+        if self.question.width > room:
+            self.question.scale_to_fit_width(room)
+        top = min(box.top - chip.height / 2, float(self.source.get_top()[1]) + ABOVE)
+        self.question.move_to([min(middle + aside, box.right + 0.25 - self.question.width / 2), top, 0])
+        chip.move_to([middle - aside, top, 0])
         self.tensor = result.name
         self.names = VGroup(*(self._name(*pair) for pair in ((self.source, source), (self.result, result))))
         super().__init__(

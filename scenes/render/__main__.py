@@ -87,6 +87,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
     "--transparent", is_flag=True, help="No ground: webm and png have alpha; mp4 and gif cannot have it."
 )
 @click.option(
+    "--aspect",
+    type=click.Choice(["16:9", "9:16", "1:1"]),
+    default="16:9",
+    show_default=True,
+    help="The frame's shape: a screen, a phone held upright, a square.",
+)
+@click.option(
     "--theme",
     type=click.Choice(["dark", "light"]),
     default="dark",
@@ -119,6 +126,7 @@ def command(
     quality: str,
     formats: tuple[str, ...],
     transparent: bool,
+    aspect: str,
     theme: str,
     no_captions: bool,
     jobs: int | None,
@@ -170,6 +178,7 @@ def command(
             captions=not no_captions,
             clear=transparent,
             theme=theme,
+            aspect=aspect,
             workers=jobs or os.cpu_count() or 1,
             out=out,
         )

@@ -50,6 +50,7 @@ class Order:
     captions: bool
     clear: bool
     theme: str
+    aspect: str
     workers: int
     out: Path
 
@@ -87,6 +88,7 @@ def run(order: Order) -> int:
             order.captions,
             order.clear,
             order.theme,
+            order.aspect,
         )
         settings.check(facts)
         failures = _render(order, trace, settings, manifest, work, console)
@@ -182,6 +184,7 @@ def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inp
         "captions": order.captions,
         "clear": order.clear,
         "theme": order.theme,
+        "aspect": order.aspect,
         "further": {},
         "model": facts.model_name,
         "model_note": facts.model_note,
@@ -234,13 +237,13 @@ def _measures(clip: dict[str, Any]) -> str:
 
 
 def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> None:
-    """Join all clips that belong together: one trace, language, quality and theme, in the lecture's order."""
-    together = (trace.digest, order.language, order.quality, order.theme)
+    """Join the clips that belong together: of one trace, language, quality, theme and shape."""
+    together = (trace.digest, order.language, order.quality, order.theme, order.aspect)
     chosen = {
         name: entry
         for name in SCENES
         if (entry := manifest.clips.get(name))
-        and (entry["trace"], entry["language"], entry["quality"], entry["theme"]) == together
+        and tuple(entry[key] for key in ("trace", "language", "quality", "theme", "aspect")) == together
         and (order.out / entry["file"]).is_file()
     }
     if not chosen:

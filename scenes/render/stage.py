@@ -32,7 +32,7 @@ from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.formats import ClearFilm
 from scenes.render.job import Job
-from scenes.render.quality import QUALITIES
+from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.render.texts import write_clip_texts
 from scenes.settings import Settings
@@ -87,9 +87,10 @@ def perform(job: Job) -> dict[str, Any]:
     module, _, class_name = job.scene.partition(":")
     scene_class: type[LectureScene] = getattr(import_module(module), class_name)
     quality = QUALITIES[job.quality]
+    width, height = pixels(quality, job.settings.aspect)
     settings = {
-        "pixel_width": quality.width,
-        "pixel_height": quality.height,
+        "pixel_width": width,
+        "pixel_height": height,
         "frame_rate": quality.frame_rate,
         "media_dir": str(job.work),
         "output_file": job.name,
@@ -99,7 +100,7 @@ def perform(job: Job) -> dict[str, Any]:
         "video_encoder_options": ENCODER_OPTIONS,
     }
     with tempconfig(settings):
-        config.frame_width = config.frame_height * quality.width / quality.height
+        config.frame_width, config.frame_height = ASPECTS[job.settings.aspect]
         rehearsals = {
             language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
         }
@@ -108,7 +109,7 @@ def perform(job: Job) -> dict[str, Any]:
             clear_film = None
             if job.settings.clear:
                 place = job.target.with_suffix(".webm")
-                size = (quality.width, quality.height, quality.frame_rate)
+                size = (width, height, quality.frame_rate)
                 clear_film = stack.enter_context(ClearFilm.open(place, *size))
             renderer = _Counting(clear_film)
             scene = scene_class(job.settings, renderer=renderer)

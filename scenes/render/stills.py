@@ -23,6 +23,7 @@ from model_probe.errors import UserError
 from scenes import SCENES, load
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
+from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 
@@ -58,14 +59,14 @@ class _Stills(CairoRenderer):
 def stills(
     scene_class: type[LectureScene],
     settings: Settings,
-    size: tuple[int, int] = (1920, 1080),
+    size: tuple[int, int] | None = None,
     frame_rate: int = 10,
 ) -> Iterator[tuple[Beat, Frame]]:
     """Yield each beat with the frame from its middle, (height, width, 4) uint8."""
-    width, height = size
+    width, height = size or pixels(QUALITIES["h"], settings.aspect)
     quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
     with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": frame_rate, **quiet}):
-        config.frame_width = config.frame_height * width / height
+        config.frame_width, config.frame_height = ASPECTS[settings.aspect]
         beats = rehearse(scene_class, settings).beats
         renderer = _Stills([(beat.start + beat.end) / 2 for beat in beats])
         scene = scene_class(settings, renderer=renderer)
@@ -79,13 +80,17 @@ def stills(
     "--trace", type=click.Path(path_type=Path), default=Path("out/trace.safetensors"), show_default=True
 )
 @click.option("--lang", default="en", show_default=True)
+@click.option("--aspect", type=click.Choice(list(ASPECTS)), default="16:9", show_default=True)
 @click.option("--layer", type=int)
 @click.option("--head", type=int)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("stills"), show_default=True)
-def main(scene: str, trace: Path, lang: str, layer: int | None, head: int | None, out: Path) -> None:
+def main(
+    scene: str, trace: Path, lang: str, aspect: str, layer: int | None, head: int | None, out: Path
+) -> None:
     """Write OUT/SCENE-NN-BEAT.png for every beat."""
     try:
-        for number, (beat, frame) in enumerate(stills(load(scene), Settings(trace, lang, layer, head)), 1):
+        settings = Settings(trace, lang, layer, head, aspect=aspect)
+        for number, (beat, frame) in enumerate(stills(load(scene), settings), 1):
             out.mkdir(parents=True, exist_ok=True)
             path = out / f"{scene}-{number:02d}-{beat.name}.png"
             Image.fromarray(frame[..., :3]).save(path)

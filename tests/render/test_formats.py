@@ -169,6 +169,23 @@ def test_where_the_picture_has_no_captions_the_page_shows_them(render: Render, b
         assert (caption > 128) == (showing == 0)
 
 
+@pytest.mark.parametrize(("aspect", "size"), [("9:16", (480, 854)), ("1:1", (480, 480))])
+def test_another_shape_is_a_frame_of_that_shape_and_nothing_is_stretched(
+    render: Render, aspect: str, size: tuple[int, int]
+) -> None:
+    wide = render("blue")
+    narrow = render("blue", "--aspect", aspect, "--no-captions")
+    assert wide == narrow
+    with av.open(str(narrow / "clips" / "blue.mp4")) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height) == size
+        assert stream.sample_aspect_ratio in (None, 1)
+        picture = next(film.decode(stream)).to_ndarray(format="rgb24").astype(int)
+    # the rectangle of 13 × 5 units is as high as it should be: pixels a unit are the same both ways
+    rows = (np.abs(picture[:, size[0] // 2] - BLUE).max(axis=-1) < 10).sum()
+    assert rows == pytest.approx(5 * size[0] / {"9:16": 8.0, "1:1": 10.8}[aspect], abs=3)
+
+
 @pytest.mark.parametrize("value", ["avi", "", "mp4,,gif", "MP4"])
 def test_a_format_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str], value: str) -> None:
     assert main(["--format", value]) == 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from manim import config, tempconfig
 
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
@@ -15,6 +16,7 @@ from model_probe.trace import Trace
 from scenes import SCENES, load
 from scenes.lecture_scene import MODEL_NOTES, LectureScene
 from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering
+from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 
@@ -85,6 +87,7 @@ def inspected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def faults_of(scene: LectureScene) -> Iterator[str]:
     frame = scene.layout.frame
+    smallest = SMALLEST * min(frame.width, frame.height) / 8  # 18 px where the shorter side has 1,080
     for mobject in (each for top in scene.mobjects for each in top.get_family()):
         if not len(mobject.points) or not visible(mobject):
             continue
@@ -97,8 +100,8 @@ def faults_of(scene: LectureScene) -> Iterator[str]:
             diagonal = np.linalg.norm(mobject.points[4] - mobject.points[0])
             plain = Lettering(mobject.string, 1.0, mono=mobject.mono)
             em = diagonal / np.hypot(plain.width, ASCENT + DESCENT)
-            if em < SMALLEST - 1e-6:
-                yield f"{what} is {em / 8 * 1080:.1f} px at 1080p"
+            if em < smallest - 1e-6:
+                yield f"{what} is {em / smallest * 18:.1f} px at 1080p"
 
 
 def visible(mobject: Any) -> bool:
@@ -124,6 +127,33 @@ def test_a_scene_stands_for_any_prompt_and_model(
             if language == "en" and not 15 <= scene.renderer.time <= 60:
                 faults.append(f"{kind}: lasts {scene.renderer.time:.1f} s")
     assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("aspect", ["9:16", "1:1"])
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_stands_in_any_shape_of_frame(
+    name: str, aspect: str, traces: dict[str, Path], inspected: list[str]
+) -> None:
+    faults = []
+    for kind in ("1 tokens", "7 tokens", "40 tokens", "markup", "1000 tokens", "48 layers"):
+        for language in ("en", "ja") if kind == "7 tokens" else ("en",):
+            with shaped(aspect):
+                scene = rehearse(load(name), Settings(traces[kind], language, aspect=aspect))
+                caption = scene._caption
+                assert caption.width <= scene.layout.caption.width + 1e-6
+                assert len(caption) <= scene.layout.caption_lines
+            faults += [f"{kind}, {language}: {fault}" for fault in inspected]
+            inspected.clear()
+    assert not faults, "\n" + "\n".join(dict.fromkeys(faults))
+
+
+@contextmanager
+def shaped(aspect: str) -> Iterator[None]:
+    """Manim's frame in another shape."""
+    width, height = pixels(QUALITIES["h"], aspect)
+    with tempconfig({"pixel_width": width, "pixel_height": height}):
+        config.frame_width, config.frame_height = ASPECTS[aspect]
+        yield
 
 
 def test_every_picture_says_which_model_ran_and_why_in_its_language(

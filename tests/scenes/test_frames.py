@@ -55,6 +55,21 @@ def test_each_beat_looks_as_it_did(name: str, storyteller_trace: Path, tmp_path:
     assert not changed, "\n".join(changed)
 
 
+@pytest.mark.parametrize("name", SCENES)
+def test_a_phone_held_upright_shows_what_it_did(name: str, storyteller_trace: Path, tmp_path: Path) -> None:
+    scene = load(name)
+    settings = Settings(storyteller_trace, aspect="9:16")
+    pictures = {beat.name: frame[..., :3] for beat, frame in stills(scene, settings, SIZE[::-1])}
+    frame, path = pictures[scene.poster], FRAMES / "upright" / f"{name}.png"
+    if os.environ.get("UPDATE_FRAMES"):
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(frame).save(path, optimize=True)
+        return
+    Image.fromarray(frame).save(tmp_path / path.name)
+    found = difference(frame, np.array(Image.open(path).convert("RGB")))
+    assert found <= LARGEST, f"{path} is not what {tmp_path / path.name} shows"
+
+
 def test_a_letter_out_of_place_is_seen(storyteller_trace: Path) -> None:
     _, frame = next(iter(stills(load("next_token"), Settings(storyteller_trace), SIZE)))
     picture = frame[..., :3]
