@@ -163,6 +163,8 @@ def _render(
                 display.finished(outcome.name, f"failed: {outcome.error}")
                 continue
             made = _entry(order, trace, settings, outcome, inputs[outcome.name])
+            for kind in ("gif",) if settings.clear else ("webm", "gif"):  # of the clip that was there before
+                (clips / f"{outcome.name}.{kind}").unlink(missing_ok=True)
             _draw_poster(order, made, anew=True)
             manifest.clips[outcome.name] = made
             manifest.save()

@@ -144,6 +144,9 @@ def test_an_opaque_webm_and_a_gif_are_made_beside_the_clip_and_the_clip_stays(
     (clips / "small.gif").unlink()
     render("small", "--format", "gif")
     assert (clips / "small.gif").exists()
+    render("small", "--no-captions")  # another clip: what was made from the one before goes with it
+    assert not (clips / "small.gif").exists()
+    assert not (clips / "small.webm").exists()
 
 
 def test_a_scene_s_gif_is_small_enough_for_a_chat(storyteller_trace: Path, tmp_path: Path) -> None:
