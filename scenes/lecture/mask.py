@@ -23,7 +23,15 @@ from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import UNSEEN, AttentionGrid, Look, glow_scale, most_places, score_look
+from scenes.mobjects.attention_grid import (
+    QUIET,
+    UNSEEN,
+    AttentionGrid,
+    Look,
+    glow_scale,
+    most_places,
+    score_look,
+)
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import percent, signed
@@ -151,7 +159,7 @@ class Mask(LectureScene):
         if not self.may_look[at]:
             return UNSEEN
         weight = float(self.pattern[at])
-        return Look(share_words(weight), ink=0.45 + 0.55 * min(1.0, weight))
+        return Look(share_words(weight), ink=QUIET + (1 - QUIET) * min(1.0, weight))
 
     def _change(self, look: Callable[[tuple[int, int], float], Look], run_time: float) -> None:
         """Play a change of all cells, one row after the other; `look` tells a cell's look from 0…1."""
@@ -179,12 +187,12 @@ class Mask(LectureScene):
             if self.may_look[at] or amount <= 0:
                 return before
             if amount >= 1:
-                return Look("−∞", ink=0.62)
+                return Look("−∞", ink=QUIET)
             score = float(self.scores[at]) - (10.0 ** (3 * amount) - 1)
-            return Look(score_look(max(score, -999.0), self.scale).words, 0.62, before.glow * (1 - amount))
+            return Look(score_look(max(score, -999.0), self.scale).words, QUIET, before.glow * (1 - amount))
 
         def vanish(at: tuple[int, int], amount: float) -> Look:
-            return self._score(at) if self.may_look[at] else Look("−∞", ink=0.62, seen=1 - amount)
+            return self._score(at) if self.may_look[at] else Look("−∞", ink=QUIET, seen=1 - amount)
 
         self._change(fall, 2.4)
         self.wait(0.6)

@@ -25,12 +25,11 @@ FLATTEST = 2.6  # width over height
 LABEL_SIZE = 0.3
 SMALLEST_LABEL = 0.2
 WIDEST_NUMBER = 2.65  # em of `100 %`
+QUIET = 0.62  # ink of a number of little account; less would not reach 4.5 : 1 on a cell in both themes
 NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.42, 0.26, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
 ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
 DARKEST = 0.45  # of a glowing cell's colour over the ground: its number stays readable
-
-WEIGHT_RAMP = palette.ramp([palette.mix(palette.GROUND, palette.KEY, 0.55), palette.KEY, palette.QUERY])
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def most_places(width: float) -> int:
 
 def weight_colour(weight: float) -> str:
     """The colour of a weight's dot, and of its bar."""
-    red, green, blue = WEIGHT_RAMP[round(255 * min(1.0, weight))] / 255
+    red, green, blue = palette.WEIGHT_RAMP[round(255 * min(1.0, weight))] / 255
     return palette.hexadecimal((red, green, blue))
 
 
@@ -71,7 +70,7 @@ UNSEEN = Look(seen=0.0)
 def score_look(score: float, scale: float) -> Look:
     """A score as a signed number; the ground glows with it up to `scale`, and only where it is above 0."""
     glow = min(1.0, max(0.0, score) / scale)
-    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if score > 0 else 0.62, glow=glow)
+    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if score > 0 else QUIET, glow=glow)
 
 
 def glow_scale(scores_TS: npt.NDArray[np.float32]) -> float:
@@ -239,7 +238,7 @@ class AttentionGrid(Group):
             middle = (height / 2, width / 2 + look.aside * (largest + 0.04 * width - width / 2))
             radius = largest * np.sqrt(look.dot)
             disc = _disc(area.shape[:2], middle, radius)
-            _blend(area, disc, WEIGHT_RAMP[round(255 * min(1.0, look.dot))])
+            _blend(area, disc, palette.WEIGHT_RAMP[round(255 * min(1.0, look.dot))])
         if look.words and look.ink > 0:
             coverage = line_of(look.words, self._em)
             high, wide = min(height, coverage.shape[0]), min(width, coverage.shape[1])

@@ -29,7 +29,8 @@ class Theme:
         positive, negative, data: from a small value to a large one.
         products: bars of products above and below zero.
         low: a score that is not above zero.
-        attention: from no weight to the largest.
+        attention: from no weight to the largest, as a cell's ground.
+        weight: from no weight to all of it, as a dot or bar on such a ground.
         token: lightness and saturation of the tokens' hues.
     """
 
@@ -49,6 +50,7 @@ class Theme:
     low: str
     bars: tuple[str, str]
     attention: tuple[str, ...]
+    weight: tuple[str, ...]
     token: tuple[float, float]
     brightest: str
 
@@ -71,6 +73,7 @@ THEMES = {
         low="#9E9E9E",
         bars=("#5CD0B3", "#FFFF00"),
         attention=("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
+        weight=("#396C5F", "#5CD0B3", "#FFFF00"),
         token=(0.68, 0.85),
         brightest="#F4FBFF",
     ),
@@ -79,7 +82,7 @@ THEMES = {
         ink="#111111",
         caption="#2B2B2B",
         faint="#666666",
-        rest="#8A8A8A",
+        rest="#949494",
         query="#7F5C00",
         key="#00756A",
         value="#C22F22",
@@ -89,8 +92,9 @@ THEMES = {
         data=("#757575", "#000000"),
         products=("#4A4A4A", "#8A8A8A"),
         low="#6B6B6B",
-        bars=("#00756A", "#7F5C00"),
+        bars=("#005049", "#5C4200"),
         attention=("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
+        weight=("#459A90", "#00756A", "#7F5C00"),
         token=(0.25, 0.85),
         brightest="#04141C",
     ),
@@ -145,7 +149,7 @@ def token_colour(index: int) -> str:
 
 
 def bar_colour(index: int, count: int) -> str:
-    """The colour of bar `index` of `count`: the keys' at the top to the queries' at the bottom."""
+    """The colour of bar `index` of `count`: the keys' hue at the top to the queries' at the bottom."""
     amount = index / max(1, count - 1)  # straight through RGB: the way round the hue circle is a neon green
     channels = zip(*map(rgb, _THEME.bars), strict=True)
     top, middle, bottom = (a + (b - a) * amount for a, b in channels)
@@ -161,6 +165,7 @@ def ramp(stops: Sequence[str], size: int = 256) -> Lut:
 
 
 ATTENTION_RAMP = ramp(_THEME.attention)  # a weight: 0 … its scale
+WEIGHT_RAMP = ramp(_THEME.weight)
 DATA_RAMP = ramp(_THEME.data)
 POSITIVE_RAMP = ramp(_THEME.positive)
 NEGATIVE_RAMP = ramp(_THEME.negative)

@@ -158,6 +158,7 @@ def command(
         raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
     if trace_file is not None and (model is not None or device != "auto"):
         raise click.UsageError("--trace runs no model: --model and --device have nothing to do")
+    os.environ["LECTURE_THEME"] = theme  # a wrong one from outside would stop the run at its very end
     from scenes.render.run import Order, run
 
     return run(

@@ -13,7 +13,7 @@ from typing import Any
 from babel import Locale
 
 from scenes.language import catalogue
-from scenes.mobjects import palette
+from scenes.mobjects.palette import THEMES
 from scenes.render.captions import plain
 from scenes.render.templates import template
 from scenes.render.texts import model_line
@@ -39,7 +39,8 @@ def write_slides(out: Path, clips: Mapping[str, Mapping[str, Any]], language: st
         model=model_line(first, language),
         prompt=first["prompt"],
         languages=[(code, str(Locale.parse(code).display_name)) for code in codes],
-        colours={"ground": palette.GROUND, "caption": palette.CAPTION},
+        theme=first["theme"],
+        colours=THEMES[first["theme"]],
         clips=clips,
         slides=[slide for name, entry in clips.items() for slide in _slides(name, entry, codes)],
     )

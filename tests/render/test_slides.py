@@ -13,6 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from scenes.language import catalogue
+from scenes.mobjects.palette import THEMES
+from scenes.render.slides import write_slides
 from tests.render.conftest import HOSTILE_PROMPT, SMALL
 from tests.render.small_scenes import HOSTILE, STEPS
 
@@ -274,11 +276,23 @@ def test_axe_finds_nothing_serious(page: Page, open_overview: bool) -> None:
 
 
 def test_the_japanese_slides_are_in_japanese(two_clips: Path, tmp_path: Path, browser: Browser) -> None:
-    from scenes.render.slides import write_slides
-
     clips = json.loads((two_clips / "manifest.json").read_text())["clips"]
     write_slides(tmp_path, clips, "ja")
     text = (tmp_path / "slides.html").read_text(encoding="utf-8")
     shown = re.sub(r"<(style|script).*?</\1>", "", text, flags=re.DOTALL)
     assert '<html lang="ja">' in text
     assert not re.search(r">(Back|Next|Captions|Overview|Close|Full screen|none)<", shown)
+
+
+def test_light_clips_have_light_slides_around_them(two_clips: Path, tmp_path: Path, browser: Browser) -> None:
+    clips = json.loads((two_clips / "manifest.json").read_text())["clips"]
+    write_slides(tmp_path, {name: {**clip, "theme": "light"} for name, clip in clips.items()}, "en")
+    view = browser.new_page()
+    view.goto((tmp_path / "slides.html").as_uri())
+    ground = view.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == f"rgb{tuple(int(THEMES['light'].ground[at : at + 2], 16) for at in (1, 3, 5))}"
+    view.keyboard.press("o")
+    view.wait_for_timeout(400)  # the bar fades in
+    found = Axe().run(view).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    view.close()

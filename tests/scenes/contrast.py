@@ -1,7 +1,8 @@
-"""The contrast of all that is read, in this process' theme: `python -m tests.scenes.contrast TRACE`.
+"""The contrast of all that is seen, in this process' theme: `python -m tests.scenes.contrast TRACE`.
 
-Prints, as JSON, each text's ratio to what lies beneath it, at the end of every beat of every scene: the
-relative luminances of WCAG 2.2. Text that is dimmed stands for what is inactive, and does not count.
+Prints, as JSON, the ratio of each text and of each shape to what lies beneath it, at the end of every beat of
+every scene: the relative luminances of WCAG 2.2. What is dimmed stands for what is inactive, and does not
+count; nor do heatmaps, where a faint cell is a small value.
 """
 
 import json
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from manim import VMobject
+from manim import DOWN, LEFT, ORIGIN, RIGHT, UP, VMobject
 
 from scenes import SCENES, load
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import DARKEST, AttentionGrid
+from scenes.mobjects.attention_grid import DARKEST, AttentionGrid, Look, weight_colour
 from scenes.mobjects.lettering import Lettering
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
+
+SPECK = 0.005  # frame units, less than a pixel at 1080p: a share of nothing
 
 
 def luminance(colour: Any) -> float:
@@ -35,12 +38,12 @@ def ratio(one: Any, other: Any) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def beneath(scene: LectureScene, words: Lettering) -> Any:
-    """The colour behind the middle of some words: the ground, with every filled shape drawn before them."""
+def beneath(scene: LectureScene, seen: VMobject, place: Any = None) -> Any:
+    """The colour behind something's middle, or a place: the ground and the filled shapes drawn before it."""
     colour = np.array(palette.rgb(palette.GROUND))
-    x, y, _ = words.get_center()
+    x, y, _ = seen.get_center() if place is None else place
     for mobject in (each for top in scene.mobjects for each in top.get_family()):
-        if mobject is words:
+        if mobject is seen:
             break
         if isinstance(mobject, Lettering) or not isinstance(mobject, VMobject) or not len(mobject.points):
             continue
@@ -51,47 +54,68 @@ def beneath(scene: LectureScene, words: Lettering) -> Any:
     return colour
 
 
-def measured(scene: LectureScene) -> Iterator[tuple[str, float]]:
+def cells(scene: LectureScene) -> Iterator[tuple[Look, Any]]:
+    """The cells that are wholly there, with their ground; a scene shows a grid's image, not the grid."""
+    drawn = {id(each) for top in scene.mobjects for each in top.get_family()}
+    for grid in vars(scene).values():
+        if isinstance(grid, AttentionGrid) and id(grid.cells) in drawn and grid.cells.opacity == 1:
+            for look in grid.looks.values():
+                if look.seen == 1:
+                    yield look, palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], DARKEST) / 255
+
+
+def texts(scene: LectureScene) -> Iterator[tuple[str, float]]:
     for mobject in (each for top in scene.mobjects for each in top.get_family()):
         if isinstance(mobject, Lettering) and len(mobject.points) and mobject.get_fill_opacity() > 0.95:
             yield mobject.string, ratio(mobject.get_fill_color().to_rgb(), beneath(scene, mobject))
-        if isinstance(mobject, AttentionGrid):
-            for look in mobject.looks.values():
-                if look.words and look.seen == 1 and look.ink >= 0.5 and not look.dot:
-                    ground = palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], DARKEST) / 255
-                    ink = palette.dim(255 * np.array(palette.rgb(palette.INK)), look.ink) / 255
-                    yield f"the cell {look.words}", ratio(ink, ground)
+    for look, ground in cells(scene):
+        if look.words and look.ink:
+            ink = palette.dim(255 * np.array(palette.rgb(palette.INK)), look.ink) / 255
+            yield f"the cell {look.words}", ratio(ink, ground)
+
+
+def shapes(scene: LectureScene) -> Iterator[tuple[str, float]]:
+    """A shape is known by its outline or inside, in its middle or at an end: whichever stands out most."""
+    for look, ground in cells(scene):
+        if look.dot:
+            yield f"the dot of {look.dot:.3f}", ratio(palette.rgb(weight_colour(look.dot)), ground)
+    for mobject in (each for top in scene.mobjects for each in top.get_family()):
+        if isinstance(mobject, Lettering) or not isinstance(mobject, VMobject) or not len(mobject.points):
+            continue
+        if max(mobject.width, mobject.height) < SPECK:
+            continue
+        colours = []
+        if mobject.get_fill_opacity() > 0.95 and min(mobject.width, mobject.height) > 0:
+            colours.append(mobject.get_fill_color())
+        if mobject.get_stroke_opacity() > 0.95 and mobject.get_stroke_width() > 0:
+            colours.append(mobject.get_stroke_color())
+        if colours:
+            places = [mobject.get_critical_point(side) for side in (ORIGIN, UP, DOWN, LEFT, RIGHT)]
+            grounds = [beneath(scene, mobject, place) for place in places]
+            best = max(ratio(colour.to_rgb(), ground) for colour in colours for ground in grounds)
+            x, y, _ = mobject.get_center()
+            yield (
+                f"{type(mobject).__name__} {'/'.join(c.to_hex() for c in colours)} at {x:.1f}, {y:.1f}",
+                best,
+            )
 
 
 def main() -> None:
-    found: list[tuple[str, str, str, float]] = []
+    read: list[tuple[str, str, str, float]] = []
+    drawn: list[tuple[str, str, str, float]] = []
     plain = LectureScene.beat
 
     @contextmanager
     def beat(scene: LectureScene, name: str, narration: str) -> Iterator[None]:
         with plain(scene, name, narration):
             yield
-        found.extend((type(scene).__name__, name, *one) for one in measured(scene))
+        read.extend((type(scene).__name__, name, *one) for one in texts(scene))
+        drawn.extend((type(scene).__name__, name, *one) for one in shapes(scene))
 
     LectureScene.beat = beat  # type: ignore[method-assign, assignment]
     for name in SCENES:
         rehearse(load(name), Settings(Path(sys.argv[1])))
-    graphics = {
-        name: ratio(palette.rgb(colour), palette.rgb(palette.GROUND))
-        for name, colour in {
-            "rest": palette.REST,
-            "query": palette.QUERY,
-            "key": palette.KEY,
-            "value": palette.VALUE,
-            "gelu": palette.GELU,
-            "above zero": palette.ABOVE_ZERO,
-            "below zero": palette.BELOW_ZERO,
-            **{f"bar {index}": palette.bar_colour(index, 8) for index in range(8)},
-            **{f"token {index}": palette.token_colour(index) for index in range(8)},
-            "strongest weight": palette.hexadecimal(tuple(palette.ATTENTION_RAMP[-1] / 255)),
-        }.items()
-    }
-    print(json.dumps({"theme": palette.NAME, "text": found, "graphics": graphics}))
+    print(json.dumps({"theme": palette.NAME, "text": read, "graphics": drawn}))
 
 
 if __name__ == "__main__":
