@@ -31,7 +31,7 @@ VP9_OPTIONS = {
     "color_range": "tv",
 }
 GIF_RATE = Fraction(25, 2)  # frames a second; a GIF counts in hundredths of a second, and 8 of them are even
-GIF_HEIGHT = 480
+GIF_SIDE = 480  # pixels of the shorter side
 GIF_COLOURS = 64  # antialiased text in a few hues needs no more, and half as many bits make half the file
 
 Pixels = npt.NDArray[np.uint8]
@@ -107,7 +107,7 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
 
 
 def write_gif(clip: Path, target: Path, progress: Progress) -> None:
-    """Write an MP4's film as a GIF of at most 480 lines, with a palette of its own colours; all or nothing.
+    """Write an MP4's film as a GIF, its shorter side at most 480 pixels, in its own colours; all or nothing.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
@@ -169,7 +169,9 @@ def _shrunk(graph: av.filter.Graph, source: Any) -> tuple[Any, Any]:
     """The first and the last of the filters that make a film as slow and as small as a GIF may be."""
     begin = graph.add_buffer(template=source)
     slow = graph.add("fps", str(GIF_RATE))
-    small = graph.add("scale", f"-2:'min({GIF_HEIGHT},ih)':flags=lanczos")
+    upright = source.height > source.width
+    side = min(GIF_SIDE, source.width, source.height)
+    small = graph.add("scale", f"{side}:-2:flags=lanczos" if upright else f"-2:{side}:flags=lanczos")
     begin.link_to(slow)
     slow.link_to(small)
     return begin, small

@@ -177,7 +177,9 @@ def test_another_shape_is_a_frame_of_that_shape_and_nothing_is_stretched(
     render: Render, aspect: str, size: tuple[int, int]
 ) -> None:
     wide = render("blue")
-    narrow = render("blue", "--aspect", aspect, "--no-captions")
+    narrow = render("blue", "--aspect", aspect, "--no-captions", "--format", "gif")
+    with Image.open(narrow / "clips" / "blue.gif") as gif:
+        assert gif.size == size
     assert wide == narrow
     with av.open(str(narrow / "clips" / "blue.mp4")) as film:
         stream = film.streams.video[0]
