@@ -16,7 +16,6 @@ import click
 
 from model_probe import prompts
 from model_probe.errors import PromptError, UserError
-from model_probe.generation import METHODS, Method
 
 
 class _Commands(click.Group):
@@ -94,7 +93,7 @@ def commands() -> None:
 @click.option("--steps", type=click.IntRange(min=1), default=8, show_default=True, help="Tokens to generate.")
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=click.Choice(["sample", "greedy", "beam"]),
     default="sample",
     show_default=True,
     help="Draw each token, take the likeliest, or keep the likeliest texts.",
@@ -123,6 +122,7 @@ def _record(
     beams: int,
 ) -> None:
     """Run a model on PROMPT, or on its default prompt, and write the trace."""
+    from model_probe.generation import Method
     from model_probe.plan import Selection, numbers
     from model_probe.record import record
 

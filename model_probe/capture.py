@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe import lean
-from model_probe.errors import ModelError
 from model_probe.network import Network, Run
 from model_probe.plan import Recording, Selection
 
@@ -60,8 +59,4 @@ def capture(
     """
     recording = Recording(network.shape, len(ids_T), selection, only)
     run = network.run(ids_T, recording, first)
-    try:
-        tensors = recording.finished(network.shape.n_layer)
-    except RuntimeError as error:
-        raise ModelError(str(error)) from None
-    return Capture(run.logits_TV, run.cache, {**tensors, "token_ids_T": ids_T})
+    return Capture(run.logits_TV, run.cache, {**recording.finished(), "token_ids_T": ids_T})

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Ids = NDArray[np.int64]
 
+BLOCK = 128  # numbers of which one maximum is taken, in search of the largest
+
 # --- the final norm, and what is read through it ------------------------------------------------------------
 
 
@@ -81,7 +83,7 @@ def logit_lens(
         logits_TV = (norm(resid_TD).astype(unembed_VD.dtype) @ unembed_VD.T).astype(np.float64)
         if unembed_bias_V is not None:
             logits_TV += unembed_bias_V
-        ids_TN = _top(logits_TV, top)
+        ids_TN = top_ids(logits_TV, top)
         highest_T1 = logits_TV.max(axis=-1, keepdims=True)
         logsumexp_T1 = highest_T1 + np.log(np.exp(logits_TV - highest_T1).sum(axis=-1, keepdims=True))
         ids.append(ids_TN)
@@ -210,7 +212,7 @@ def strongest_neurons(
     Returns the neurons' indices and strengths, strongest first, both (N,).
     """
     strength_F = np.abs(np.asarray(mlp_post_F, np.float64)) * np.linalg.norm(output_FD, axis=-1)
-    neurons_N = _top(strength_F, top)
+    neurons_N = top_ids(strength_F, top)
     return neurons_N, strength_F[neurons_N]
 
 
@@ -234,7 +236,7 @@ def neuron_promotions(
         centre_F1 = rows_FD.mean(axis=-1, keepdims=True) if norm.centred else 0.0
         rows_FD = (rows_FD - centre_F1) * norm.gain_D
     scores_FV = (rows_FD.astype(unembed_VD.dtype) @ unembed_VD.T).astype(np.float64)
-    ids_FN = _top(scores_FV, top)
+    ids_FN = top_ids(scores_FV, top)
     return ids_FN, np.take_along_axis(scores_FV, ids_FN, axis=-1)
 
 
@@ -251,7 +253,7 @@ def nearest_tokens(embedding_VD: Floats, token_id: int, top: int = 10) -> tuple[
     """
     cosines_V = _cosines(embedding_VD, embedding_VD[token_id])
     cosines_V[token_id] = -np.inf
-    ids_N = _top(cosines_V, min(top, len(cosines_V) - 1))
+    ids_N = top_ids(cosines_V, min(top, len(cosines_V) - 1))
     return ids_N, cosines_V[ids_N]
 
 
@@ -276,23 +278,23 @@ def analogy_ranks(embedding_VD: Floats, analogies_A4: Ids, top: int = 10) -> Ana
     Feeds on the whole embedding, as `nearest_tokens`; a row of `analogies_A4` is the ids (a, b, c, d); at
     least one is wanted. Raises ValueError where d is one of its analogy's inputs: excluded, it has no rank.
     """
-    ranks, cosines, top_ids, top_cosines = [], [], [], []
+    ranks, cosines, nearest, nearest_cosines = [], [], [], []
     for a, b, c, d in analogies_A4.tolist():
         if d in (a, b, c):
             raise ValueError(f"the expected token {d} is one of the analogy's inputs {a}, {b}, {c}")
         sum_D = np.asarray(embedding_VD[a], np.float64) - embedding_VD[b] + embedding_VD[c]
         cosines_V = _cosines(embedding_VD, sum_D)
         cosines_V[[a, b, c]] = -np.inf
-        ids_N = _top(cosines_V, min(top, len(cosines_V) - 3))
+        ids_N = top_ids(cosines_V, min(top, len(cosines_V) - 3))
         ranks.append(1 + np.count_nonzero(cosines_V > cosines_V[d]))
         cosines.append(cosines_V[d])
-        top_ids.append(ids_N)
-        top_cosines.append(cosines_V[ids_N])
+        nearest.append(ids_N)
+        nearest_cosines.append(cosines_V[ids_N])
     return Analogies(
         ranks_A=np.array(ranks, np.int64),
         cosines_A=np.array(cosines),
-        top_ids_AN=np.stack(top_ids),
-        top_cosines_AN=np.stack(top_cosines),
+        top_ids_AN=np.stack(nearest),
+        top_cosines_AN=np.stack(nearest_cosines),
     )
 
 
@@ -427,13 +429,17 @@ def parameter_tally(shape: PublishedShape) -> dict[str, int]:
     }
 
 
-def _top(values_V: Floats, n: int) -> Ids:
+def top_ids(values_V: Floats, n: int) -> Ids:
     """Indices of the n largest along the last axis, (…, N); largest first, among equals the lowest index."""
     n = min(n, values_V.shape[-1])
     rows = values_V.reshape(-1, values_V.shape[-1])
     tops = np.empty((len(rows), n), np.int64)
+    whole = rows.shape[-1] // BLOCK * BLOCK
     for top_N, row_V in zip(tops, rows, strict=True):
-        # A full sort of a vocabulary is slow, and a partition alone would cut a tie anywhere
-        candidates = np.flatnonzero(row_V >= np.partition(row_V, -n)[-n])
+        # A full sort of a vocabulary is slow. The n largest are not below the n-th largest of the maxima of
+        # n or more blocks; all that reach it are sorted, so a tie is not cut anywhere.
+        maxima = row_V[:whole].reshape(-1, BLOCK).max(axis=-1)
+        floor = np.partition(maxima, -n)[-n] if len(maxima) >= n else -np.inf
+        candidates = np.flatnonzero(row_V >= floor)
         top_N[:] = candidates[np.argsort(-row_V[candidates], kind="stable")][:n]
     return tops.reshape(*values_V.shape[:-1], n)

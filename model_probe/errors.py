@@ -12,6 +12,11 @@ class UserError(Exception):
         return "".join(c if c.isprintable() else repr(c)[1:-1] for c in super().__str__())
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what a library's error says; its type's name where it says nothing."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 class TraceError(UserError):
     """A trace cannot be read or written."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from model_probe.errors import ModelError
+from model_probe.errors import ModelError, first_line
 from model_probe.shape import Shape, Wiring, gpt2_shape
 
 
@@ -24,7 +24,8 @@ class Family:
         embedding, position, project_in, final_norm, project_out: in the model; "" where there is none.
         blocks: the list of blocks.
         attention, norm_1, norm_2, mlp_in, mlp_up, mlp_out: in a block; `mlp_in` makes what the activation is
-            applied to, `mlp_up` what a gated MLP multiplies that with, `mlp_out` takes the product.
+            applied to, `mlp_up` what a gated MLP multiplies that with, or "" where `mlp_in` makes both, and
+            `mlp_out` takes the product.
         after_attention, after_mlp: norms between a part and the stream ("sandwich").
         query_key: which modules give queries and keys before they are turned, and how: "separate", one each;
             "normed", one each, after a norm of their own, "normed_by_head" with the heads in front; "fused",
@@ -209,5 +210,4 @@ def shape_of_directory(directory: Path, config: dict[str, Any]) -> Shape:
 
         return shape_of(AutoConfig.from_pretrained(directory, local_files_only=True))
     except Exception as error:  # the library checks configs with exceptions of its own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{directory / 'config.json'} cannot be used: {reason}") from None
+        raise ModelError(f"{directory / 'config.json'} cannot be used: {first_line(error)}") from None

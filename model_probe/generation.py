@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from model_probe.errors import UserError
 from model_probe.network import Network, Run
 
-METHODS = ("sample", "greedy", "beam")
-
 
 @dataclass(frozen=True)
 class Method:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from model_probe.errors import ModelError
+from model_probe.errors import ModelError, first_line
 from model_probe.network import Run
 from model_probe.parameters import count
 from model_probe.plan import Recording
@@ -28,7 +28,6 @@ F32 = NDArray[np.float32]
 ALONE = 4e10
 
 _STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-_EXTRA = (".attn.bias", ".attn.masked_bias")  # causal masks that older files carry along
 
 
 def can_run(config: dict[str, Any]) -> bool:
@@ -283,7 +282,7 @@ class _Weights:
                         raise ValueError(f"{name} is cut short")
                     self._found[name.removeprefix("transformer.")] = (path, data, entry)
             except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise ModelError(f"{path} cannot be read as safetensors: {_first_line(error)}") from None
+                raise ModelError(f"{path} cannot be read as safetensors: {first_line(error)}") from None
         self._directory = files[0].parent
 
     def take(self, name: str, *size: int) -> F32:
@@ -306,7 +305,3 @@ class _Weights:
             values = (values.astype(np.uint32) << 16).view(np.float32)
         self.taken[name] = values.size
         return np.asarray(values, np.float32)
-
-
-def _first_line(error: Exception) -> str:
-    return f"{error}".splitlines()[0] if str(error) else type(error).__name__

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_probe.derived import top_ids
 from model_probe.network import Network
 
 TOP = 10  # N
 WINDOW = 128  # W: at most so many last positions
-BLOCK = 128
 CHUNK = 128  # vectors unembedded at once: one product over many is fast, but has V numbers for each
 
 
@@ -47,15 +47,10 @@ def _top(
     logits_TV: NDArray[np.float32],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """The N largest of each row and their ids, largest first, equals by id; and each row's logsumexp."""
-    count = min(TOP, logits_TV.shape[-1])
-    ids, logits, logsumexp = [], [], []
-    for row_V in logits_TV:
-        # Whatever is among the N largest is at least the N-th largest of the blocks' largest
-        blocks = row_V[: len(row_V) // BLOCK * BLOCK].reshape(-1, BLOCK).max(axis=-1)
-        floor = np.partition(blocks, -count)[-count] if len(blocks) >= count else -np.inf
-        candidates = np.flatnonzero(row_V >= floor)
-        best = candidates[np.lexsort((candidates, -row_V[candidates]))[:count]]
-        ids.append(best)
-        logits.append(row_V[best])
-        logsumexp.append(row_V[best[0]] + np.log(np.exp(row_V - row_V[best[0]]).sum(dtype=np.float64)))
-    return np.array(ids, np.int64), np.array(logits), np.array(logsumexp, np.float32)
+    ids_TN = top_ids(logits_TV, TOP)
+    logits_TN = np.take_along_axis(logits_TV, ids_TN, axis=-1)
+    sums = [
+        np.exp(row_V - top).sum(dtype=np.float64)
+        for row_V, top in zip(logits_TV, logits_TN[:, 0], strict=True)
+    ]
+    return ids_TN, logits_TN, (logits_TN[:, 0] + np.log(sums)).astype(np.float32)

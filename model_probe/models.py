@@ -157,15 +157,14 @@ def _cached(name: str) -> Path | None:
     if not isinstance(config, str):
         return None
     directory = Path(config).parent
-    has_weights = (directory / _WEIGHTS).exists() or (directory / _INDEX).exists()
-    tokenizer = [] if _has_old_tokenizer({path.name for path in directory.iterdir()}) else [_TOKENIZER]
-    needed = [*tokenizer, *(_weight_names(directory) if has_weights else [_WEIGHTS])]
-    return directory if all((directory / file).exists() for file in needed) else None
+    return directory if all((directory / file).exists() for file in _needed(directory)) else None
 
 
-def _has_old_tokenizer(files: set[str]) -> bool:
-    """Whether a tokenizer is there only in the files that came before `tokenizer.json` (OPT)."""
-    return _TOKENIZER not in files and set(_OLD_TOKENIZER) <= files
+def _needed(directory: Path) -> list[str]:
+    """Name the files without which a model does not run; older ones (OPT) do for the tokenizer."""
+    has_old = all((directory / file).exists() for file in _OLD_TOKENIZER)
+    has_new = (directory / _TOKENIZER).exists()
+    return [*(_OLD_TOKENIZER if has_old and not has_new else [_TOKENIZER]), *_weight_names(directory)]
 
 
 def _within(seconds: float, work: Callable[[], T]) -> T:
@@ -206,8 +205,7 @@ def _checked(asked: str, directory: Path, note: str = "") -> ResolvedModel:
     config = _read_json(directory / _CONFIG)
     families.check(asked, config)
     _refuse_pickle(asked, {path.name for path in directory.iterdir()})
-    tokenizer = [] if _has_old_tokenizer({path.name for path in directory.iterdir()}) else [_TOKENIZER]
-    for name in [*tokenizer, *_weight_names(directory)]:
+    for name in _needed(directory):
         if not (directory / name).is_file():
             raise ModelError(f"{directory} holds no {name}")
     return ResolvedModel(asked, directory, note, config)

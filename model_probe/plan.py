@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe.errors import PromptError, UserError
-from model_probe.shape import Shape
+from model_probe.errors import ModelError, PromptError, UserError
+from model_probe.shape import Shape, shared_heads
 
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
@@ -55,8 +55,7 @@ class Selection:
 
     def kept_kv_heads(self, shape: Shape) -> tuple[int, ...]:
         """The key/value heads that the kept query heads use, in order."""
-        group = shape.n_head // shape.n_kv_head
-        return tuple(sorted({head // group for head in self.kept_heads(shape)}))
+        return tuple(shared_heads(self.kept_heads(shape), shape.n_head // shape.n_kv_head))
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -78,7 +77,7 @@ def planned(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Plac
     """
     layers, heads = len(selection.kept_layers(shape)), len(selection.kept_heads(shape))
     kv_heads = len(selection.kept_kv_heads(shape))
-    key_axes = "LHTK" if shape.n_kv_head == shape.n_head else "LCTK"
+    key_axes = shape.key_axes
     f32: type[np.generic] = np.float32
     once, stream = (n_tokens, shape.d_model), (shape.n_layer, n_tokens, shape.d_model)
     vectors = (n_tokens, shape.d_head)
@@ -186,6 +185,7 @@ class Recording:
         self._row = {layer: row for row, layer in enumerate(selection.kept_layers(shape))}
         self._heads = list(selection.kept_heads(shape)) if selection.heads else None
         self._kv_heads = list(selection.kept_kv_heads(shape)) if selection.heads else None
+        self._n_layer = shape.n_layer
         self._masks: list[NDArray[np.uint8]] = []
 
     def place(self, name: str, layer: int | None = None) -> NDArray[Any] | None:
@@ -219,16 +219,18 @@ class Recording:
         """Keep one layer's mask; 1: the query may look at the key."""
         self._masks.append(mask_TS)
 
-    def finished(self, n_layer: int) -> dict[str, NDArray[Any]]:
+    def finished(self) -> dict[str, NDArray[Any]]:
         """Give the tensors, with the mask: one where all layers have the same, else one a layer.
 
         Raises:
-            RuntimeError: a tensor was not met once in every layer; the message says which.
+            ModelError: a tensor was not met once in every layer; the message says which.
         """
         for name, times in {**self.filled, "mask_TS": len(self._masks)}.items():
-            expected = n_layer if name == "mask_TS" else self.tensors[name].shape[0] if "_L" in name else 1
+            expected = (
+                self._n_layer if name == "mask_TS" else self.tensors[name].shape[0] if "_L" in name else 1
+            )
             if times != expected:
-                raise RuntimeError(f"{name} was met {times} times in the model's run, not {expected}")
+                raise ModelError(f"{name} was met {times} times in the model's run, not {expected}")
         first = self._masks[0]
         same = all(mask is first or np.array_equal(mask, first) for mask in self._masks)
         masks = {"mask_TS": first} if same else {"mask_LTS": np.stack([self._masks[n] for n in self._row])}

@@ -20,7 +20,7 @@ from transformers import AttentionInterface, AutoModelForCausalLM
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 
 from model_probe import parameters
-from model_probe.errors import ModelError
+from model_probe.errors import ModelError, first_line
 from model_probe.families import Family, family_of, shape_of
 from model_probe.network import Run
 from model_probe.plan import Recording
@@ -64,7 +64,7 @@ def load(directory: str, device: str) -> ReferenceNetwork:
                 output_loading_info=True,
             )
     except _LOADING_ERRORS as error:
-        raise ModelError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise ModelError(f"{directory}: the model cannot be loaded: {first_line(error)}") from None
     model, report = loaded
     absent = sorted(report["missing_keys"])
     if absent:
@@ -109,7 +109,7 @@ class ReferenceNetwork:
             if recording is None:
                 output = self.model(ids, use_cache=True)
             else:
-                probe = _Probe(recording, self.shape)
+                probe = _Probe(recording, self.shape, self._family)
                 with _hooks(self.model, self._family, probe):
                     output = self.model(ids, use_cache=True, probe=probe)
         except torch.OutOfMemoryError as error:
@@ -182,8 +182,8 @@ def _attention(
 class _Probe:
     """Carries what the model computes into a recording, tensor by tensor, onto the host."""
 
-    def __init__(self, recording: Recording, shape: Shape) -> None:
-        self.recording, self.shape = recording, shape
+    def __init__(self, recording: Recording, shape: Shape, family: Family) -> None:
+        self.recording, self.shape, self.family = recording, shape, family
         self._mask: tuple[torch.Tensor, NDArray[np.uint8]] | None = None
 
     def keep(self, name: str, value: torch.Tensor, layer: int | None = None) -> None:
@@ -211,11 +211,10 @@ class _Probe:
         """Keep one layer's attention; every tensor has a batch axis of one in front."""
         if mask_TS is None:
             raise ModelError("the model was given no mask: its attention would not be causal")
-        key_axes = "LHTK" if key_CTK.shape[1] == query_HTK.shape[1] else "LCTK"
-        if self.shape.family != "opt":  # it scales its queries before; a hook keeps them as projected
+        if self.family.query_key != "scaled":  # those are kept as projected, by a hook
             self.keep("q_LHTK", query_HTK, layer)
-        self.keep(f"k_{key_axes}", key_CTK, layer)
-        self.keep(f"v_{key_axes}", value_CTK, layer)
+        self.keep(f"k_{self.shape.key_axes}", key_CTK, layer)
+        self.keep(f"v_{self.shape.key_axes}", value_CTK, layer)
         if "scores_LHTS" in self.recording.tensors:
             groups = query_HTK.shape[1] // key_CTK.shape[1]
             key_HTK = key_CTK.repeat_interleave(groups, dim=1) if groups > 1 else key_CTK
@@ -306,7 +305,7 @@ def _points(
     yield "mlp_unnormed_LTD", after_mlp, _came_in
     yield "mlp_out_LTD", after_mlp or mlp_out, _came_out
     yield "mlp_post_LTF", mlp_out, _came_in
-    if family.query_key == "fused":  # Phi-3's gate and up projection are one, too
+    if family.gated and not family.mlp_up:  # gate and up projection are one, side by side
         yield "mlp_pre_LTF", mlp_in, lambda _, output: output[..., : shape.d_mlp]
         yield "mlp_up_LTF", mlp_in, lambda _, output: output[..., shape.d_mlp :]
     else:
@@ -319,7 +318,7 @@ def _before_the_turn(
     attention: Any, family: Family, shape: Shape
 ) -> Iterator[tuple[str, Any, Callable[..., torch.Tensor]]]:
     """Where queries and keys are to be had as they were projected."""
-    key_name = "k_pre_rope_LHTK" if shape.n_kv_head == shape.n_head else "k_pre_rope_LCTK"
+    key_name = f"k_pre_rope_{shape.key_axes}"
     heads, kv_heads, width = shape.n_head, shape.n_kv_head, shape.d_head
 
     def in_heads(start: int, count: int) -> Callable[..., torch.Tensor]:

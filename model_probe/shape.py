@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,6 +44,16 @@ class Shape:
     gated: bool = True
     attention_softcap: float | None = None
     logit_softcap: float | None = None
+
+    @property
+    def key_axes(self) -> str:
+        """The axes of keys and values in the trace: with query heads, or with heads that those share."""
+        return "LHTK" if self.n_kv_head == self.n_head else "LCTK"
+
+
+def shared_heads(heads: Iterable[int], group: int) -> list[int]:
+    """The heads of keys and values that these query heads use, in order; `group` neighbours share one."""
+    return sorted({head // group for head in heads})
 
 
 def gpt2_shape(config: dict[str, Any]) -> Shape:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
-from model_probe.errors import ModelError, PromptError
+from model_probe.errors import ModelError, PromptError, first_line
 
 
 def _byte_of_character() -> dict[str, int]:
@@ -84,8 +84,7 @@ class Vocabulary:
             merges = [m if isinstance(m, str) else " ".join(m) for m in model.get("merges", [])]
             ways = [description.get(part) or {} for part in ("normalizer", "pre_tokenizer", "decoder")]
         except Exception as error:  # the tokenizers library raises plain Exception
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"{path} cannot be read as a tokenizer: {reason}") from None
+            raise ModelError(f"{path} cannot be read as a tokenizer: {first_line(error)}") from None
         self._byte_level = '"ByteLevel"' in json.dumps(ways[1:])
         self._mergeable = self._byte_level and not model.get("ignore_merges")
         if model.get("type") != "BPE" or not (

@@ -27,6 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from model_probe.errors import MissingTensor, TraceError
+from model_probe.shape import shared_heads
 
 SCHEMA = "1.1"
 METADATA_KEY = "model_probe"
@@ -101,6 +102,8 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "induction_ids_R": (_INT, ("R",)),
 }
 
+_SELECTED = {"l": "layer", "h": "head", "c": "key/value head"}  # axes that may have been selected
+
 _DTYPES = {
     code: np.dtype(name)
     for code, name in {
@@ -164,12 +167,17 @@ class Facts:
         """How many query heads share one head of keys and values."""
         return self.n_head // self.kv_heads
 
+    @property
+    def key_axes(self) -> str:
+        """The axes of keys and values: with query heads, or with heads that those share."""
+        return "LHTK" if self.group == 1 else "LCTK"
+
     def kept(self, axis: str) -> list[int]:
         """Which numbers an axis of `TENSORS` that may be selected holds: "l", "h" or "c"."""
         if axis == "l":
             return self.layers or list(range(self.n_layer))
         heads = self.heads or list(range(self.n_head))
-        return heads if axis == "h" else sorted({head // self.group for head in heads})
+        return heads if axis == "h" else shared_heads(heads, self.group)
 
     def to_json(self) -> str:
         """Write the metadata value; sorted, so that equal facts are equal bytes."""
@@ -253,7 +261,6 @@ class Tensor:
             for axis, letter in enumerate(axes)
             if letter in full and len(kept := facts.kept(letter)) < full[letter]
         }
-        self._kinds = {"l": "layer", "h": "head", "c": "key/value head"}
         sizes = zip(axes, stored.get_shape(), strict=True)
         self.shape: tuple[int, ...] = tuple(full.get(letter, size) for letter, size in sizes)
         stored_dtype = _DTYPES[stored.get_dtype()]
@@ -306,7 +313,7 @@ class Tensor:
         return rows[number]
 
     def _not_kept(self, axis: int, wanted: str) -> MissingTensor:
-        kind = self._kinds[TENSORS[self._name][1][axis]]
+        kind = _SELECTED[TENSORS[self._name][1][axis]]
         kept = ", ".join(map(str, self._rows[axis]))
         return MissingTensor(f"{self._path} keeps only {kind} {kept} of {self._name}; {wanted} wanted")
 
@@ -391,11 +398,9 @@ class Trace:
         return self._shared("v", layer, head)
 
     def _shared(self, kind: str, layer: int, head: int) -> NDArray[np.float32]:
-        if self.facts.group == 1:
-            own: NDArray[np.float32] = getattr(self, f"{kind}_LHTK")[layer, head]
-            return own
-        shared: NDArray[np.float32] = getattr(self, f"{kind}_LCTK")[layer, head // self.facts.group]
-        return shared
+        facts = self.facts
+        found: NDArray[np.float32] = getattr(self, f"{kind}_{facts.key_axes}")[layer, head // facts.group]
+        return found
 
     def mask(self, layer: int) -> NDArray[np.uint8]:
         """One layer's (T, S) mask, 1 where the query may look at the key. Raises MissingTensor."""

@@ -68,7 +68,6 @@ class QueryKey(LectureScene):
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
         ln1_TD = trace.ln1_LTD[layer]
         q_TK, k_TK = trace.q_LHTK[layer, head], trace.keys(layer, head)
-        kind = "LHTK" if facts.group == 1 else "LCTK"  # query heads may share their keys
         turned = "R " if facts.positions == "rotary" else ""  # by its position (Su et al. 2021)
         scores_TS = trace.scores_LHTS[layer, head]
         scale = glow_scale(scores_TS)
@@ -98,7 +97,7 @@ class QueryKey(LectureScene):
             halves[1],
             TokenChip(trace.tokens[key], key, 0.42),
             Named(ln1_TD[key], f"ln1_LTD[{layer}, {key}]"),
-            Named(k_TK[key], f"k_{kind}[{layer}, {head // facts.group}, {key}]"),
+            Named(k_TK[key], f"k_{facts.key_axes}[{layer}, {head // facts.group}, {key}]"),
             f"{turned}W_K",
             _("What do I hold?"),
             palette.KEY,

@@ -244,7 +244,7 @@ class AttentionGrid(Group):
             high, wide = min(height, coverage.shape[0]), min(width, coverage.shape[1])
             y = (height - high) // 2
             x = round((width - wide) / 2 + look.aside * (0.97 * width - wide / 2 - width / 2))
-            ink = palette.dim(255 * np.array(palette.rgb(palette.INK)), look.ink).round().astype(int)
+            ink = palette.dim(palette.pixel(palette.INK), look.ink).round().astype(int)
             cut = (coverage.shape[0] - high) // 2
             box = area[y : y + high, x : x + wide]
             _blend(box, coverage[cut : cut + high, :wide] / 255, ink, strength=min(1.0, 3 * look.ink))

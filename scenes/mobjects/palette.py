@@ -123,6 +123,11 @@ def rgb(colour: str) -> Rgb:
     return (int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255)
 
 
+def pixel(colour: str) -> npt.NDArray[np.float32]:
+    """`#RRGGBB` as three numbers of 0…255, as pixels have them."""
+    return np.round(255 * np.array(rgb(colour), dtype=np.float32))
+
+
 def hexadecimal(colour: Rgb) -> str:
     """Three floats in 0…1 as `#RRGGBB`."""
     return "#" + "".join(f"{round(255 * channel):02X}" for channel in colour)
@@ -173,9 +178,8 @@ NEGATIVE_RAMP = ramp(_THEME.negative)
 
 def dim(colours: npt.ArrayLike, share: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Colours (…, 3) of 0…255 with their share, 0…1, over the ground."""
-    ground = np.round(255 * np.array(rgb(GROUND)))
     shares = np.asarray(share, dtype=np.float64)
-    return np.asarray(np.asarray(colours) * shares + ground * (1 - shares))
+    return np.asarray(np.asarray(colours) * shares + pixel(GROUND) * (1 - shares))
 
 
 def token_ramp(index: int) -> Lut:

@@ -12,6 +12,7 @@ import click
 
 from model_probe.errors import UserError
 from scenes import SCENES
+from scenes.render.quality import ASPECTS, QUALITIES
 
 FORMATS = ("mp4", "webm", "gif", "png")
 
@@ -70,7 +71,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option("--voice", help="Who speaks: auto, ENGINE or ENGINE:VOICE, see README.  [default: nobody]")
 @click.option(
     "--quality",
-    type=click.Choice(["l", "m", "h", "k"]),
+    type=click.Choice(list(QUALITIES)),
     default="m",
     show_default=True,
     help="l 480p15, m 720p30, h 1080p60, k 2160p60.",
@@ -88,7 +89,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
 )
 @click.option(
     "--aspect",
-    type=click.Choice(["16:9", "9:16", "1:1"]),
+    type=click.Choice(list(ASPECTS)),
     default="16:9",
     show_default=True,
     help="The frame's shape: a screen, a phone held upright, a square.",

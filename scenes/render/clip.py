@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,19 +9,20 @@ from typing import Any
 
 import av
 
+from scenes.render.manifest import content_of
 from scenes.render.sound import HEADROOM, RATE, Track, laid, seconds
 from scenes.render.whole_file import whole_file
 
-# H.264's own quality scale; "veryfast" halves the time and the file is no bigger. Manim converts to BT.601
-# without saying so, and players then guess BT.709 and show the blues wrong: the encoder is told to say so.
-ENCODER_OPTIONS = {
-    "crf": "20",
-    "preset": "veryfast",
+# Manim converts to BT.601 without saying so, and players then guess BT.709 and show the blues wrong: every
+# encoder is told to say so.
+COLOUR_TAGS = {
     "color_primaries": "bt709",
     "color_trc": "iec61966-2-1",
     "colorspace": "smpte170m",
     "color_range": "tv",
 }
+# H.264's own quality scale; "veryfast" halves the time and the file is no bigger
+ENCODER_OPTIONS = {"crf": "20", "preset": "veryfast", **COLOUR_TAGS}
 
 
 def settle(
@@ -84,11 +84,4 @@ def describe(path: Path) -> dict[str, Any]:
         assert rate is not None
         frames = stream.frames
         facts = {"frames": frames, "width": stream.width, "height": stream.height, "frame_rate": float(rate)}
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        **facts,
-        "seconds": round(frames / float(rate), 3),
-        "bytes": path.stat().st_size,
-        "sha256": digest,
-    }
+    return {**facts, "seconds": round(frames / float(rate), 3), **content_of(path)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -14,9 +13,10 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from scenes.render.clip import COLOUR_TAGS
 from scenes.render.whole_file import whole_file
 
-# VP9's own quality scale; tagged like the MP4 (see `scenes.render.clip`), so that its colours are right too
+# VP9's own quality scale
 VP9_OPTIONS = {
     "crf": "24",
     "b": "0",
@@ -25,10 +25,7 @@ VP9_OPTIONS = {
     "row-mt": "1",
     "g": "120",
     "auto-alt-ref": "0",  # an alternative frame cannot have alpha
-    "color_primaries": "bt709",
-    "color_trc": "iec61966-2-1",
-    "colorspace": "smpte170m",
-    "color_range": "tv",
+    **COLOUR_TAGS,
 }
 GIF_RATE = Fraction(25, 2)  # frames a second; a GIF counts in hundredths of a second, and 8 of them are even
 GIF_SIDE = 480  # pixels of the shorter side
@@ -182,10 +179,3 @@ def _pulled(end: Any) -> Iterator[Any]:
     with suppress(av.error.BlockingIOError, av.error.EOFError):
         while True:
             yield end.pull()
-
-
-def files_entry(path: Path, out: Path) -> dict[str, Any]:
-    """What the manifest says of a further file of a clip."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"file": str(path.relative_to(out)), "bytes": path.stat().st_size, "sha256": digest}

@@ -57,12 +57,16 @@ class Manifest:
         return not entry["clear"] or is_file_of(clip.with_suffix(".webm"), entry["further"].get("webm", {}))
 
 
+def content_of(path: Path) -> dict[str, Any]:
+    """Bytes and SHA-256 of a file."""
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
 def is_file_of(path: Path, entry: dict[str, Any]) -> bool:
     """Whether the file at `path` is the one that the manifest's `entry` describes."""
     try:
-        if path.stat().st_size != entry.get("bytes"):
-            return False
-        with path.open("rb") as file:
-            return bool(hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256"))
+        # the size is known without reading the file
+        return path.stat().st_size == entry.get("bytes") and content_of(path)["sha256"] == entry.get("sha256")
     except OSError:
         return False

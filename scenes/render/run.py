@@ -22,7 +22,7 @@ from scenes.language import catalogue
 from scenes.render.digest import inputs_digest
 from scenes.render.job import Job, Outcome
 from scenes.render.jobs import Company
-from scenes.render.manifest import Manifest, is_file_of
+from scenes.render.manifest import Manifest, content_of, is_file_of
 from scenes.render.probe import ProbeFailed, Request, recorded
 from scenes.render.progress import Display
 from scenes.render.texts import write_clip_texts, write_lecture_texts
@@ -80,15 +80,15 @@ def run(order: Order) -> int:
         why = f" ({facts.model_note})" if facts.model_note else ""
         console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
         settings = Settings(
-            trace.path.resolve(),
-            order.language,
-            order.layer,
-            order.head,
-            voice,
-            order.captions,
-            order.clear,
-            order.theme,
-            order.aspect,
+            trace=trace.path.resolve(),
+            language=order.language,
+            layer=order.layer,
+            head=order.head,
+            voice=voice,
+            captions=order.captions,
+            clear=order.clear,
+            theme=order.theme,
+            aspect=order.aspect,
         )
         settings.check(facts)
         failures = _render(order, trace, settings, manifest, work, console)
@@ -211,7 +211,7 @@ def _further_files(
     order: Order, name: str, entry: dict[str, Any], manifest: Manifest, display: Display
 ) -> None:
     """Make the formats beside MP4 that were asked for and are not there; those that are there stay."""
-    from scenes.render.formats import files_entry, write_gif, write_webm
+    from scenes.render.formats import write_gif, write_webm
 
     clip = order.out / entry["file"]
     for kind, write in (("webm", write_webm), ("gif", write_gif)):
@@ -224,7 +224,7 @@ def _further_files(
             label = f"{name}.{kind}"
             display.event(label, {"total": entry["frames"]})
             write(clip, target, partial(_report, display, label))
-        entry["further"][kind] = files_entry(target, order.out)
+        entry["further"][kind] = {"file": str(target.relative_to(order.out)), **content_of(target)}
         manifest.save()
         if not drawn:
             display.finished(label, f"{entry['further'][kind]['bytes'] / 1e6:.1f} MB")
@@ -240,12 +240,18 @@ def _measures(clip: dict[str, Any]) -> str:
 
 def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> None:
     """Join the clips that belong together: of one trace, language, quality, theme and shape."""
-    together = (trace.digest, order.language, order.quality, order.theme, order.aspect)
+    together = {
+        "trace": trace.digest,
+        "language": order.language,
+        "quality": order.quality,
+        "theme": order.theme,
+        "aspect": order.aspect,
+    }
     chosen = {
         name: entry
         for name in SCENES
         if (entry := manifest.clips.get(name))
-        and tuple(entry[key] for key in ("trace", "language", "quality", "theme", "aspect")) == together
+        and together.items() <= entry.items()
         and (order.out / entry["file"]).is_file()
     }
     if not chosen:

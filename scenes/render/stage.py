@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import traceback
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -27,7 +27,7 @@ from manim.renderer.cairo_renderer import CairoRenderer
 from model_probe.errors import MissingTensor, UserError
 from scenes.language import languages
 from scenes.lecture_scene import Beat, LectureScene
-from scenes.mobjects.palette import GROUND, rgb
+from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.formats import ClearFilm
@@ -64,11 +64,11 @@ class _Counting(CairoRenderer):
 
 def on_ground(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Pixels that are multiplied by their alpha, (height, width, 4), on the theme's ground."""
-    ground = np.round(255 * np.array(rgb(GROUND)))
+    if not pixel(GROUND).any():
+        return pixels  # over black they are what they are
+    clear = 255 - pixels[..., 3:].astype(np.float32)
     result = pixels.copy()
-    if ground.any():
-        clear = 255 - pixels[..., 3:].astype(np.float32)
-        result[..., :3] = np.minimum(255, pixels[..., :3] + ground.astype(np.float32) * clear / 255 + 0.5)
+    result[..., :3] = np.minimum(255, pixels[..., :3] + pixel(GROUND) * clear / 255 + 0.5)
     result[..., 3] = 255
     return result
 
@@ -105,12 +105,10 @@ def perform(job: Job) -> dict[str, Any]:
             language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
         }
         say(total=round(rehearsals[job.settings.language].renderer.time * quality.frame_rate))
-        with ExitStack() as stack:
-            clear_film = None
-            if job.settings.clear:
-                place = job.target.with_suffix(".webm")
-                size = (width, height, quality.frame_rate)
-                clear_film = stack.enter_context(ClearFilm.open(place, *size))
+        webm = job.target.with_suffix(".webm")
+        with (
+            ClearFilm.open(webm, width, height, quality.frame_rate) if job.settings.clear else nullcontext()
+        ) as clear_film:
             renderer = _Counting(clear_film)
             scene = scene_class(job.settings, renderer=renderer)
             scene.render()

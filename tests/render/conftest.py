@@ -1,8 +1,9 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import scenes
 from model_probe.record import record
@@ -39,18 +40,37 @@ def two_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a run of two scenes leaves behind; prompt, titles and words try to break the pages."""
     folder = tmp_path_factory.mktemp("two_clips")
     trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scenes, "SCENES", SMALL)
-        for module in MODULES:
-            patch.setattr(module, "SCENES", SMALL)
+    with only_small_scenes():
         arguments = ["small", "steps", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
         assert main(arguments) == 0
     return folder / "out"
 
 
-@pytest.fixture
-def small_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def only_small_scenes() -> Iterator[None]:
     """The registry holds the small scenes of these tests, nothing else."""
-    monkeypatch.setattr(scenes, "SCENES", SMALL)
-    for module in MODULES:
-        monkeypatch.setattr(module, "SCENES", SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (scenes, *MODULES):
+            patch.setattr(module, "SCENES", SMALL)
+        yield
+
+
+@pytest.fixture
+def small_scenes() -> Iterator[None]:
+    with only_small_scenes():
+        yield
+
+
+@contextmanager
+def opened(browser: Browser, address: str, home: str) -> Iterator[Page]:
+    """A page at an address; nothing may be asked for from outside its home, and no script may fail."""
+    view = browser.new_page()
+    asked: list[str] = []
+    failed: list[str] = []
+    view.on("request", lambda request: asked.append(request.url))
+    view.on("pageerror", lambda error: failed.append(str(error)))
+    view.goto(address)
+    yield view
+    assert all(url.startswith(home) for url in asked)
+    assert not failed
+    view.close()

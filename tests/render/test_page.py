@@ -17,20 +17,15 @@ from model_probe.record import record
 from scenes.mobjects import palette
 from scenes.render.__main__ import main
 from scenes.render.clip import ENCODER_OPTIONS
-from tests.render.conftest import SMALL
-
-PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
+from tests.render.conftest import HOSTILE_PROMPT, SMALL, only_small_scenes, opened
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What one run leaves behind, with a prompt and a title that try to break the page."""
     folder = tmp_path_factory.mktemp("page")
-    trace = record(PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("scenes", "scenes.render.digest", "scenes.render.run", "scenes.render.__main__"):
-            patch.setattr(f"{module}.SCENES", SMALL)
-        patch.setattr("scenes.render.texts.SCENES", SMALL)
+    trace = record(HOSTILE_PROMPT, folder / "t.safetensors", model="storyteller", steps=1)
+    with only_small_scenes():
         arguments = ["small", "--trace", str(trace), "--out", str(folder / "out"), "--quality", "l"]
         assert main(arguments) == 0
     return folder / "out"
@@ -38,17 +33,9 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, out: Path) -> Iterator[Page]:
-    """The page, opened from disk; nothing may be asked for from anywhere else, and no script may fail."""
-    view = browser.new_page()
-    asked: list[str] = []
-    failed: list[str] = []
-    view.on("request", lambda request: asked.append(request.url))
-    view.on("pageerror", lambda error: failed.append(str(error)))
-    view.goto((out / "index.html").as_uri())
-    yield view
-    assert all(url.startswith(out.as_uri()) for url in asked)
-    assert not failed
-    view.close()
+    """The page, opened from disk."""
+    with opened(browser, (out / "index.html").as_uri(), out.as_uri()) as view:
+        yield view
 
 
 def in_film(view: Page, expression: str, film: str = "small") -> Any:
@@ -57,7 +44,7 @@ def in_film(view: Page, expression: str, film: str = "small") -> Any:
 
 def test_the_page_shows_prompt_and_titles_as_text(page: Page) -> None:
     assert "taken over" not in page.title()
-    assert page.locator(".prompt").text_content() == PROMPT
+    assert page.locator(".prompt").text_content() == HOSTILE_PROMPT
     assert page.locator("#small h2").text_content() == SMALL["small"].title
     assert page.locator("script").count() == 2
 

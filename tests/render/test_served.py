@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from scenes.language import catalogue
+from tests.render.conftest import opened
 from tests.render.range_server import serving
 
 FILM = "document.querySelector('video[data-film=steps]')"
@@ -27,16 +28,8 @@ def page(browser: Browser, served: tuple[str, list[tuple[str, int]]]) -> Iterato
     """The course page; every request is answered, none goes elsewhere, and no script fails."""
     address, answers = served
     answers.clear()
-    view = browser.new_page()
-    asked: list[str] = []
-    failed: list[str] = []
-    view.on("request", lambda request: asked.append(request.url))
-    view.on("pageerror", lambda error: failed.append(str(error)))
-    view.goto(f"{address}/index.html")
-    yield view
-    view.close()
-    assert all(url.startswith(address) for url in asked)
-    assert not failed
+    with opened(browser, f"{address}/index.html", address) as view:
+        yield view
     assert {status for path, status in answers if path != "/favicon.ico"} <= {200, 206, 304}
 
 

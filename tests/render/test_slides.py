@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from scenes.language import catalogue
 from scenes.mobjects.palette import THEMES
 from scenes.render.slides import write_slides
-from tests.render.conftest import HOSTILE_PROMPT, SMALL
+from tests.render.conftest import HOSTILE_PROMPT, SMALL, opened
 from tests.render.small_scenes import HOSTILE, STEPS
 
 FRAME = 1 / 15
@@ -33,21 +33,13 @@ def beats(two_clips: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def page(browser: Browser, two_clips: Path) -> Iterator[Page]:
-    """The slides, opened from disk; nothing may be asked for from anywhere else, and no script may fail."""
-    view = browser.new_page()
-    asked: list[str] = []
-    failed: list[str] = []
-    view.on("request", lambda request: asked.append(request.url))
-    view.on("pageerror", lambda error: failed.append(str(error)))
-    view.goto((two_clips / "slides.html").as_uri())
-    view.wait_for_function("waiting")  # no browser plays before the first gesture
-    view.keyboard.press("PageDown")
-    view.keyboard.press("PageDown")
-    rest(view, "small/only")
-    yield view
-    assert all(url.startswith(two_clips.as_uri()) for url in asked)
-    assert not failed
-    view.close()
+    """The slides, opened from disk, at rest on the first."""
+    with opened(browser, (two_clips / "slides.html").as_uri(), two_clips.as_uri()) as view:
+        view.wait_for_function("waiting")  # no browser plays before the first gesture
+        view.keyboard.press("PageDown")
+        view.keyboard.press("PageDown")
+        rest(view, "small/only")
+        yield view
 
 
 def rest(view: Page, link: str) -> float:

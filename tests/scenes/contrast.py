@@ -70,7 +70,7 @@ def texts(scene: LectureScene) -> Iterator[tuple[str, float]]:
             yield mobject.string, ratio(mobject.get_fill_color().to_rgb(), beneath(scene, mobject))
     for look, ground in cells(scene):
         if look.words and look.ink:
-            ink = palette.dim(255 * np.array(palette.rgb(palette.INK)), look.ink) / 255
+            ink = palette.dim(palette.pixel(palette.INK), look.ink) / 255
             yield f"the cell {look.words}", ratio(ink, ground)
 
 
