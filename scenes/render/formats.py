@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
@@ -14,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.render.clip import COLOUR_TAGS
+from scenes.render.sound import Samples, Track, has_sound, read_sound, seconds
 from scenes.render.whole_file import whole_file
 
-# VP9's own quality scale
 VP9_OPTIONS = {
-    "crf": "24",
     "b": "0",
     "deadline": "good",
     "cpu-used": "6",
@@ -27,9 +27,14 @@ VP9_OPTIONS = {
     "auto-alt-ref": "0",  # an alternative frame cannot have alpha
     **COLOUR_TAGS,
 }
-GIF_RATE = Fraction(25, 2)  # frames a second; a GIF counts in hundredths of a second, and 8 of them are even
+# VP9's own quality scale: an MP4's film is about as large again, one with alpha is the only one of its kind
+CRF, CLEAR_CRF = "32", "24"
+# Frames a second: a GIF counts in hundredths of a second. The first with which no ten seconds are larger than
+# GIF_BYTES is taken: what moves may be coarser, but a colour is a number here.
+GIF_RATES = tuple(Fraction(100, hundredths) for hundredths in (8, 10, 15, 20))
+GIF_BYTES = 5_000_000
 GIF_SIDE = 480  # pixels of the shorter side
-GIF_COLOURS = 64  # antialiased text in a few hues needs no more, and half as many bits make half the file
+GIF_COLOURS = 64  # antialiased text in a few hues needs no more, and a quarter as many make half the file
 
 Pixels = npt.NDArray[np.uint8]
 Progress = Callable[[int], None]
@@ -45,7 +50,8 @@ class ClearFilm:
 
     def __init__(self, output: Any, width: int, height: int, frame_rate: int) -> None:
         self._output = output
-        self._stream = output.add_stream("libvpx-vp9", rate=frame_rate, options=VP9_OPTIONS)
+        options = {**VP9_OPTIONS, "crf": CLEAR_CRF}
+        self._stream = output.add_stream("libvpx-vp9", rate=frame_rate, options=options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuva420p"
         self._frames = 0
 
@@ -64,7 +70,8 @@ class ClearFilm:
 
     def add(self, pixels: Pixels, times: int = 1) -> None:
         """Add a frame, (height, width, 4) uint8 multiplied by alpha, so many times."""
-        frame = av.VideoFrame.from_ndarray(straight(pixels), format="rgba").reformat(format="yuva420p")
+        colours = spread(straight(pixels))
+        frame = av.VideoFrame.from_ndarray(colours, format="rgba").reformat(format="yuva420p")
         for _ in range(times):
             frame.pts = self._frames
             self._output.mux(self._stream.encode(frame))
@@ -81,8 +88,28 @@ def straight(pixels: Pixels) -> Pixels:
     return result
 
 
+def spread(pixels: Pixels) -> Pixels:
+    """Give clear pixels the colour of what is beside them, for 2 × 2 pixels share one hue in the film.
+
+    Else the hue of a soft edge would be mixed with the black of pixels that are not seen. Height and width
+    are even.
+    """
+    result = pixels.copy()
+    height, width, channels = pixels.shape
+    blocks = result.reshape(height // 2, 2, width // 2, 2, channels).swapaxes(1, 2)  # (H/2, W/2, 2, 2, 4)
+    alpha = pixels[..., 3]
+    corners = [alpha[row::2, column::2] for row in (0, 1) for column in (0, 1)]  # 4 × (H/2, W/2)
+    mixed = (np.minimum.reduce(corners) == 0) & (np.maximum.reduce(corners) > 0)
+    found = blocks[mixed]  # (n, 2, 2, 4)
+    seen = found[..., 3:] > 0
+    mean = (found[..., :3] * seen).sum(axis=(1, 2), keepdims=True) // seen.sum(axis=(1, 2), keepdims=True)
+    found[..., :3] = np.where(seen, found[..., :3], mean)
+    blocks[mixed] = found
+    return result
+
+
 def write_webm(clip: Path, target: Path, progress: Progress) -> None:
-    """Write an MP4's film as WebM (VP9), whole or not at all; the sound does not come along.
+    """Write an MP4's film as WebM (VP9, Opus), whole or not at all.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
@@ -93,7 +120,8 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
         av.open(str(part), "w", format="webm") as output,
     ):
         source = film.streams.video[0]
-        stream = output.add_stream("libvpx-vp9", rate=source.average_rate, options=VP9_OPTIONS)
+        options = {**VP9_OPTIONS, "crf": CRF}
+        stream = output.add_stream("libvpx-vp9", rate=source.average_rate, options=options)
         stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
         for number, frame in enumerate(film.decode(source)):
             plain = frame.reformat(format="yuv420p")
@@ -101,23 +129,65 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
             output.mux(stream.encode(plain))
             progress(number + 1)
         output.mux(stream.encode(None))
+    if has_sound(clip):
+        speak(target, read_sound(clip))
+
+
+def speak(webm: Path, said: Samples) -> None:
+    """Give a silent WebM its sound; whole, or silent as before.
+
+    Raises:
+        OSError: the disk is full or `webm` cannot be written.
+    """
+    with (
+        whole_file(webm) as part,
+        av.open(str(webm)) as film,
+        av.open(str(part), "w", format="webm") as output,
+    ):
+        source = film.streams.video[0]
+        copy = output.add_stream_from_template(source)
+        if "alpha_mode" in source.metadata:  # else players would not look for the alpha
+            copy.metadata["alpha_mode"] = source.metadata["alpha_mode"]
+        track = Track(output, "libopus")
+        sound = track.packets(said) + track.end()
+        packets = [packet for packet in film.demux(source) if packet.pts is not None]
+        for packet in packets:
+            packet.stream = copy
+        for packet in heapq.merge(packets, sound, key=seconds):
+            output.mux(packet)
 
 
 def write_gif(clip: Path, target: Path, progress: Progress) -> None:
     """Write an MP4's film as a GIF, its shorter side at most 480 pixels, in its own colours; all or nothing.
 
+    It has as many frames a second as keep every ten seconds of it within 5 MB, which is what chats take.
+
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    palette = _palette(clip)
+    with whole_file(target) as part:
+        palette = _palette(clip)
+        for rate in GIF_RATES:
+            if heaviest(_paint(clip, part, palette, rate, progress), round(10 * rate)) <= GIF_BYTES:
+                break
+
+
+def heaviest(sizes: Sequence[int], frames: int) -> int:
+    """The most bytes that so many frames in a row take, or all of them where there are fewer."""
+    sums = np.cumsum([0, *sizes])
+    return int((sums[frames:] - sums[:-frames]).max() if len(sizes) > frames else sums[-1])
+
+
+def _paint(clip: Path, part: Path, palette: av.VideoFrame, rate: Fraction, progress: Progress) -> list[int]:
+    """Write a GIF in the colours of a palette; returns the bytes of each frame."""
+    sizes: list[int] = []
     with (
-        whole_file(target) as part,
         av.open(str(clip)) as film,
         av.open(str(part), "w", format="gif", options={"loop": "0"}) as output,
     ):
         source = film.streams.video[0]
         graph = av.filter.Graph()
-        begin, small = _shrunk(graph, source)
+        begin, small = _shrunk(graph, source, rate)
         colours = graph.add_buffer(
             width=palette.width, height=palette.height, format=palette.format, time_base=Fraction(1, 100)
         )
@@ -128,19 +198,20 @@ def write_gif(clip: Path, target: Path, progress: Progress) -> None:
         graph.configure()
         colours.push(palette)
         colours.push(None)
-        stream = output.add_stream("gif", rate=GIF_RATE)
+        stream = output.add_stream("gif", rate=rate)
         stream.pix_fmt = "pal8"
-        written = 0
         for number, frame in enumerate(chain(film.decode(source), [None])):
             begin.push(frame)
             for picture in _pulled(end):
-                if not written:
+                if not sizes:
                     stream.width, stream.height = picture.width, picture.height
-                picture.pts, picture.time_base = written, 1 / GIF_RATE
-                output.mux(stream.encode(picture))
-                written += 1
+                picture.pts, picture.time_base = len(sizes), 1 / rate
+                packets = stream.encode(picture)
+                output.mux(packets)
+                sizes.append(sum(packet.size for packet in packets))
             progress(number + 1)
         output.mux(stream.encode(None))
+    return sizes
 
 
 def _palette(clip: Path) -> av.VideoFrame:
@@ -148,7 +219,7 @@ def _palette(clip: Path) -> av.VideoFrame:
     with av.open(str(clip)) as film:
         source = film.streams.video[0]
         graph = av.filter.Graph()
-        begin, small = _shrunk(graph, source)
+        begin, small = _shrunk(graph, source, GIF_RATES[0])
         found, end = (
             graph.add("palettegen", f"max_colors={GIF_COLOURS}:reserve_transparent=1"),
             graph.add("buffersink"),
@@ -162,10 +233,10 @@ def _palette(clip: Path) -> av.VideoFrame:
         return end.pull()
 
 
-def _shrunk(graph: av.filter.Graph, source: Any) -> tuple[Any, Any]:
+def _shrunk(graph: av.filter.Graph, source: Any, rate: Fraction) -> tuple[Any, Any]:
     """The first and the last of the filters that make a film as slow and as small as a GIF may be."""
     begin = graph.add_buffer(template=source)
-    slow = graph.add("fps", str(GIF_RATE))
+    slow = graph.add("fps", str(rate))
     upright = source.height > source.width
     side = min(GIF_SIDE, source.width, source.height)
     small = graph.add("scale", f"{side}:-2:flags=lanczos" if upright else f"-2:{side}:flags=lanczos")

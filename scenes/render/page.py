@@ -14,6 +14,7 @@ from typing import Any
 from babel import Locale
 
 from scenes.language import catalogue
+from scenes.mobjects.palette import THEMES
 from scenes.render.captions import cues, plain
 from scenes.render.chapters import beat_chapters, clock
 from scenes.render.templates import template
@@ -71,7 +72,11 @@ def write_pages(out: Path, lecture: Entry, clips: Mapping[str, Entry], language:
     write_whole(out / "index.html", index)
     for film in films[1:]:
         page = template("embed.html").render(
-            language=language, film=film, captions=captions, cues={film["name"]: spoken[film["name"]]}
+            language=language,
+            film=film,
+            captions=captions,
+            cues={film["name"]: spoken[film["name"]]},
+            ground=THEMES[clips[film["name"]]["theme"]].ground,
         )
         write_whole(out / "clips" / f"{film['name']}.html", page)
 

@@ -1,4 +1,4 @@
-"""A film's sound: what is said, each piece at its own time, as one AAC track."""
+"""A film's sound: what is said, each piece at its own time, as one track."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ class Track:
 
     Args:
         film: the container; every other stream is there already.
+        encoder: "aac" for MP4, "libopus" for WebM.
     """
 
-    def __init__(self, film: Any) -> None:
-        self._stream = film.add_stream("aac", rate=RATE, layout="mono")
+    def __init__(self, film: Any, encoder: str = "aac") -> None:
+        self._stream = film.add_stream(encoder, rate=RATE, layout="mono")
         self._stream.bit_rate = BIT_RATE
         self._written = 0
 

@@ -30,10 +30,11 @@ from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
-from scenes.render.formats import ClearFilm
+from scenes.render.formats import ClearFilm, speak
 from scenes.render.job import Job
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
+from scenes.render.sound import HEADROOM, RATE, laid
 from scenes.render.texts import write_clip_texts
 from scenes.settings import Settings
 
@@ -112,6 +113,10 @@ def perform(job: Job) -> dict[str, Any]:
             renderer = _Counting(clear_film)
             scene = scene_class(job.settings, renderer=renderer)
             scene.render()
+        speech = [(beat.start, beat.speech) for beat in scene.beats if beat.speech]
+        if job.settings.clear and speech:
+            said = laid(speech, round(renderer.frames * RATE / quality.frame_rate))
+            speak(webm, HEADROOM * said)
         facts = scene.trace.facts
         settle(
             renderer.file_writer.movie_file_path,
@@ -119,7 +124,7 @@ def perform(job: Job) -> dict[str, Any]:
             quality.frame_rate,
             title=job.name,
             comment=f"{facts.model_name}: {facts.prompt}",
-            speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
+            speech=speech,
         )
     clip = describe(job.target)
     beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})

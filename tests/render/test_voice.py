@@ -75,9 +75,10 @@ def calls(engines: Path) -> list[list[Any]]:
 
 def sound(film: Path) -> npt.NDArray[np.float32]:
     """The decoded track at 48 kHz, each frame where its time stamp puts it."""
+    codec = {".mp4": "aac", ".webm": "opus"}[film.suffix]
     with av.open(str(film)) as container:
         stream = container.streams.audio[0]
-        assert (stream.codec_context.name, stream.rate, stream.layout.name) == ("aac", 48000, "mono")
+        assert (stream.codec.canonical_name, stream.rate, stream.layout.name) == (codec, 48000, "mono")
         frames = [(frame.time, frame.to_ndarray()[0]) for frame in container.decode(stream)]
     track = np.zeros(round(frames[-1][0] * 48000) + len(frames[-1][1]), dtype=np.float32)
     for at, samples in frames:
@@ -104,6 +105,28 @@ def colour_changes(film: Path) -> list[float]:
 
 def length(words: str) -> float:
     return SECONDS_A_CHARACTER * len(words)
+
+
+@pytest.mark.usefixtures("small_scenes")
+@pytest.mark.parametrize("ground", [["--transparent"], []])
+def test_a_webm_is_heard_as_its_clip_is(
+    storyteller_trace: Path, tmp_path: Path, engines: Path, ground: list[str]
+) -> None:
+    voiced = ["spoken", "--voice", "espeak-ng:en-gb", "--format", "webm", *ground]
+    assert run(tmp_path, storyteller_trace, *voiced) == 0
+    film = tmp_path / "clips" / "spoken.webm"
+    np.testing.assert_allclose(heard(film), heard(film.with_suffix(".mp4")), atol=EXACT)
+    loudest = [np.abs(sound(film.with_suffix(suffix))).max() for suffix in (".webm", ".mp4")]
+    assert loudest[0] == pytest.approx(loudest[1], rel=0.1)
+    with av.open(str(film)) as container:
+        times = [packet.dts * packet.time_base for packet in container.demux() if packet.dts is not None]
+    assert max(earlier - later for earlier, later in pairwise(times)) < 0.1  # sound and pictures side by side
+    alpha_mode = b"\x53\xc0\x81\x01"  # an element of Matroska's track header
+    assert (alpha_mode in film.read_bytes()[:1000]) == bool(ground)
+    with av.open(str(film)) as container:
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        first = next(f for packet in container.demux(video=0) for f in decoder.decode(packet))
+    assert first.format.name == ("yuva420p" if ground else "yuv420p")
 
 
 @pytest.mark.usefixtures("small_scenes")
