@@ -7,12 +7,14 @@ import re
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.errors import ModelError, PromptError, UserError
+from model_probe.half import to_half
 from model_probe.shape import Shape, shared_heads
 
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
@@ -158,6 +160,21 @@ def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.0f} MiB" if size >= 10 << 20 else f"{size / (1 << 20):.2f} MiB"
 
 
+def room_for(plan: dict[str, Placed]) -> dict[str, NDArray[Any]]:
+    """Give every planned tensor its place, not filled yet, in one block of memory.
+
+    A large block is mapped in large pages: the first touch of thousands of small ones takes longer than the
+    copying.
+    """
+    line = 64  # bytes; every place begins on a cache line
+    starts = [0, *accumulate(math.ceil(size(placed) / line) * line for placed in plan.values())]
+    block = np.empty(starts[-1], np.uint8)
+    return {
+        name: block[start : start + size(placed)].view(placed[0]).reshape(placed[1])
+        for (name, placed), start in zip(plan.items(), starts, strict=False)
+    }
+
+
 class Recording:
     """Arrays for every planned tensor, filled layer by layer while the model computes.
 
@@ -176,11 +193,7 @@ class Recording:
     ) -> None:
         selection = selection or Selection()
         plan = planned(shape, n_tokens, selection)
-        self.tensors: dict[str, NDArray[Any]] = {
-            name: np.empty(size, dtype)
-            for name, (dtype, size) in plan.items()
-            if only is None or name in only
-        }
+        self.tensors = room_for({name: plan[name] for name in plan if only is None or name in only})
         self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
         self._row = {layer: row for row, layer in enumerate(selection.kept_layers(shape))}
         self._heads = list(selection.kept_heads(shape)) if selection.heads else None
@@ -213,7 +226,12 @@ class Recording:
         place = self.place(name, layer)
         if place is not None:
             heads = self.heads_of(name)
-            np.copyto(place, value if heads is None else value[heads], casting="same_kind")
+            value = value if heads is None else value[heads]
+            if place.dtype == np.float16:
+                for row, part in zip(place, value, strict=True):  # by head: room for one is enough
+                    to_half(part, row)
+            else:
+                np.copyto(place, value)
 
     def keep_mask(self, mask_TS: NDArray[np.uint8]) -> None:
         """Keep one layer's mask; 1: the query may look at the key."""

@@ -219,7 +219,7 @@ class _Probe:
             groups = query_HTK.shape[1] // key_CTK.shape[1]
             key_HTK = key_CTK.repeat_interleave(groups, dim=1) if groups > 1 else key_CTK
             scores_HTS = torch.matmul(query_HTK, key_HTK.transpose(-1, -2))
-            scores_HTS = scores_HTS * (self.shape.scale if scaling is None else scaling)
+            scores_HTS *= self.shape.scale if scaling is None else scaling
             cap = self.shape.attention_softcap
             if cap is not None:
                 scores_HTS = torch.tanh(scores_HTS / cap) * cap
