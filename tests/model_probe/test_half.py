@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
 
 from model_probe.half import to_half
 
-F32 = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+F32 = NDArray[np.float32]
 
 
 def same_as_numpy(values: F32) -> None:
@@ -24,9 +25,11 @@ def same_as_numpy(values: F32) -> None:
 def test_every_half_and_everything_that_lies_on_the_edge_between_two() -> None:
     halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
     edges = (halves[1:] + halves[:-1]) / 2
-    for values in (halves, edges, np.nextafter(edges, np.float32(0)), np.nextafter(edges, np.float32(1e9))):
-        same_as_numpy(values)
-        same_as_numpy(-values)
+    around: F32 = np.concatenate(
+        [halves, edges, np.nextafter(edges, np.float32(0)), np.nextafter(edges, np.float32(1e9))]
+    )
+    same_as_numpy(around)
+    same_as_numpy(-around)
 
 
 def test_floats_of_every_exponent() -> None:
