@@ -7,8 +7,9 @@ Every step follows `modeling_gpt2.py`; the tests hold the two together. Every li
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from model_probe.errors import ModelError, first_line
-from model_probe.network import Run
+from model_probe.network import Run, Text
 from model_probe.parameters import count
 from model_probe.plan import Recording
 from model_probe.shape import gpt2_shape
@@ -58,6 +59,14 @@ class _Layer:
     ln_2: tuple[F32, F32]
     c_fc: tuple[F32, F32]
     mlp_c_proj: tuple[F32, F32]
+
+
+Keep = Callable[[str, NDArray[Any], int | None], None]
+"""Is given a tensor's name in the trace, its values and its layer."""
+
+
+def _keep_nothing(name: str, value: NDArray[Any], layer: int | None) -> None:
+    pass
 
 
 class LeanGPT2:
@@ -105,14 +114,45 @@ class LeanGPT2:
 
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
-        shape = self.shape
-        room = (shape.n_layer, 1, shape.n_head, min(shape.n_ctx, len(ids_T) + 64), shape.d_head)
-        cache = Cache(np.empty(room, np.float32), np.empty(room, np.float32), 0)
-        return Run(self._forward(ids_T[None], cache, recording, first)[0], cache)
+        cache = self._empty_cache(min(self.shape.n_ctx, len(ids_T) + 64))
+        (logits_TV,) = self._run([Text(ids_T, recording, first)], cache)
+        return Run(logits_TV, cache)
+
+    def run_together(self, texts: Sequence[Text]) -> list[F32]:
+        """Run several texts, each from its start; returns the logits of each.
+
+        Reading the weights takes most of the time of a short text; here it is done once for all of them.
+        """
+        return self._run(texts, self._empty_cache(sum(len(text.ids_T) for text in texts)))
+
+    def _run(self, texts: Sequence[Text], cache: Cache) -> list[F32]:
+        """Run texts as one sequence, one after another; the mask keeps them apart."""
+        rows = [slice(*ends) for ends in pairwise(accumulate((len(text.ids_T) for text in texts), initial=0))]
+        tokens = rows[-1].stop
+        seen_TS = np.zeros((tokens, tokens), np.uint8)
+        for own, text in zip(rows, texts, strict=True):
+            seen_TS[own, own] = np.tri(len(text.ids_T), dtype=np.uint8)  # 1 up to the diagonal
+            if text.recording is not None:
+                for _ in self._layers:
+                    text.recording.keep_mask(seen_TS[own, own])
+
+        def keep(name: str, value: NDArray[Any], layer: int | None) -> None:
+            for own, text in zip(rows, texts, strict=True):
+                if text.recording is not None:
+                    part = value[:, own] if "_LH" in name else value[own]  # [H, T, …] or [T, …]
+                    text.recording.keep(name, part[..., own] if name.endswith("S") else part, layer)
+
+        places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])
+        asked = [np.arange(own.start + text.first, own.stop) for own, text in zip(rows, texts, strict=True)]
+        ids_T = np.concatenate([text.ids_T for text in texts])
+        (logits_TV,) = self._forward(ids_T[None], cache, places_T, seen_TS, np.concatenate(asked), keep)
+        return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
 
     def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""
-        return self._forward(ids_E[:, None], cache)[:, 0]
+        place = np.array([cache.length])
+        seen_TS = np.ones((1, cache.length + 1), np.uint8)
+        return self._forward(ids_E[:, None], cache, place, seen_TS, np.array([0]))[:, 0]
 
     def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
         """Give a cache of E sequences, each going on from one of those in `cache`."""
@@ -123,27 +163,44 @@ class LeanGPT2:
         with self._threads.limit(limits=1, user_api="blas"):
             return self._norm(resid_TD, self._ln_f) @ self._unembed_VD.T  # [T, D] @ [D, V] -> [T, V]
 
+    def _empty_cache(self, room: int) -> Cache:
+        size = (self.shape.n_layer, 1, self.shape.n_head, room, self.shape.d_head)
+        return Cache(np.empty(size, np.float32), np.empty(size, np.float32), 0)
+
     def _forward(
-        self, ids_ET: NDArray[np.int64], cache: Cache, recording: Recording | None = None, first: int = 0
+        self,
+        ids_ET: NDArray[np.int64],
+        cache: Cache,
+        places_T: NDArray[np.int64],
+        seen_TS: NDArray[np.uint8],
+        asked: NDArray[np.int64],
+        keep: Keep = _keep_nothing,
     ) -> F32:
+        """Run T tokens of E sequences after those in the cache; returns the logits, (E, asked, V).
+
+        Args:
+            ids_ET: the tokens.
+            cache: keys and values of those before; gets those of these.
+            places_T: each token's position in its text.
+            seen_TS: 1 where a token may look.
+            asked: which tokens' logits are wanted.
+            keep: is given every tensor of the first sequence, without the axis of sequences.
+        """
         alone = ids_ET.size * sum(self.parameters.values()) <= ALONE
         with self._threads.limit(limits=1 if alone else None, user_api="blas"):
-            return self._compute(ids_ET, cache, recording, first)
+            return self._compute(ids_ET, cache, places_T, seen_TS, asked, keep)
 
     def _compute(
-        self, ids_ET: NDArray[np.int64], cache: Cache, recording: Recording | None, first: int
+        self, ids_ET: NDArray[np.int64], cache: Cache, places_T: Any, seen_TS: Any, asked: Any, keep: Keep
     ) -> F32:
-        keep = recording.keep if recording is not None else _keep_nothing
         many, tokens = ids_ET.shape
-        past = cache.length
-        self._make_room(cache, past + tokens)
-        seen_TS = np.tril(np.ones((tokens, past + tokens), np.uint8), past)  # [T, S], 1 up to the diagonal
+        self._make_room(cache, cache.length + tokens)
         hidden_TS = seen_TS == 0
 
         token_ETD = self._wte_VD[ids_ET]  # [V, D] -> [E, T, D]
-        position_TD = self._wpe_CD[past : past + tokens]  # [C, D] -> [T, D]
-        keep("wte_TD", token_ETD[0])
-        keep("wpe_TD", position_TD)
+        position_TD = self._wpe_CD[places_T]  # [C, D] -> [T, D]
+        keep("wte_TD", token_ETD[0], None)
+        keep("wpe_TD", position_TD, None)
         x = (token_ETD + position_TD).reshape(many * tokens, -1)  # [E, T, D] + [T, D] -> [E·T, D]
         for number, layer in enumerate(self._layers):
             keep("resid_pre_LTD", x, number)
@@ -160,17 +217,13 @@ class LeanGPT2:
             out = _linear(hidden, layer.mlp_c_proj)  # [E·T, F] @ [F, D] -> [E·T, D]
             keep("mlp_out_LTD", out, number)
             x = x + out  # [E·T, D]
-            if recording is not None:
-                recording.keep_mask(seen_TS)
-        cache.length = past + tokens
-        keep("resid_final_TD", x)
+        cache.length += tokens
+        keep("resid_final_TD", x, None)
         normed = self._norm(x, self._ln_f)  # [E·T, D] -> [E·T, D]
-        keep("ln_f_TD", normed)
-        asked = normed.reshape(many, tokens, -1)[:, first:].reshape(
-            -1, normed.shape[-1]
-        )  # [E·(T - first), D]
-        logits = asked @ self._unembed_VD.T  # [E·(T - first), D] @ [D, V] -> [E·(T - first), V]
-        return logits.reshape(many, tokens - first, self.shape.n_vocab)  # [E, T - first, V]
+        keep("ln_f_TD", normed, None)
+        wanted = normed.reshape(many, tokens, -1)[:, asked]  # [E·T, D] -> [E, asked, D]
+        logits = wanted.reshape(-1, normed.shape[-1]) @ self._unembed_VD.T  # [E·asked, D] @ [D, V]
+        return logits.reshape(many, len(asked), -1)  # [E·asked, V] -> [E, asked, V]
 
     def _attention(
         self, number: int, layer: _Layer, normed: F32, cache: Cache, hidden_TS: Any, many: int, keep: Any
@@ -215,10 +268,6 @@ class LeanGPT2:
             larger = np.empty(size, np.float32)
             larger[:, :, :, :room] = getattr(cache, name)
             setattr(cache, name, larger)
-
-
-def _keep_nothing(name: str, value: Any, layer: int | None = None) -> None:
-    pass
 
 
 def _linear(x: F32, weights: tuple[F32, F32]) -> F32:

@@ -49,8 +49,8 @@ def _top(
     """The N largest of each row and their ids, largest first, equals by id; and each row's logsumexp."""
     ids_TN = top_ids(logits_TV, TOP)
     logits_TN = np.take_along_axis(logits_TV, ids_TN, axis=-1)
-    sums = [
-        np.exp(row_V - top).sum(dtype=np.float64)
-        for row_V, top in zip(logits_TV, logits_TN[:, 0], strict=True)
-    ]
+    sums, weights_V = [], np.empty_like(logits_TV[0])  # one row's room, used again for each
+    for row_V, top in zip(logits_TV, logits_TN[:, 0], strict=True):
+        np.exp(np.subtract(row_V, top, out=weights_V), out=weights_V)
+        sums.append(weights_V.sum(dtype=np.float64))
     return ids_TN, logits_TN, (logits_TN[:, 0] + np.log(sums)).astype(np.float32)

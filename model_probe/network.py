@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +26,21 @@ class Run:
     cache: Any
 
 
+@dataclass(frozen=True)
+class Text:
+    """One of several texts that are run at once.
+
+    Attributes:
+        ids_T: its tokens.
+        recording: is filled, if there is one.
+        first: logits are given from this position on.
+    """
+
+    ids_T: NDArray[np.int64]
+    recording: Recording | None = None
+    first: int = 0
+
+
 class Network(Protocol):
     """A causal language model that can be read while it runs.
 
@@ -44,6 +60,9 @@ class Network(Protocol):
 
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
+
+    def run_together(self, texts: Sequence[Text]) -> list[NDArray[np.float32]]:
+        """Run several texts, each from its start; returns the logits of each."""
 
     def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""

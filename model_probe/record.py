@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -17,8 +16,8 @@ from model_probe import capture, derived, devices, generation, lens, models, pla
 from model_probe.errors import ModelError
 from model_probe.families import shape_of_directory
 from model_probe.generation import Method
-from model_probe.network import Network
-from model_probe.plan import Selection
+from model_probe.network import Network, Text
+from model_probe.plan import Recording, Selection
 from model_probe.tokens import Encoded, Vocabulary
 from model_probe.trace import Facts, write_trace
 
@@ -110,14 +109,35 @@ def _run(
         seed=seed,
         end_ids=end_ids,
     )
-    errors = {
-        "kv_cache": generation.cache_error(
-            network, ids_T, generated["step_ids_G"], generated["step_logits_GV"]
-        )
-    }
     if not selection.layers and not selection.heads:  # a score is of a head among all others
         tensors |= derived.head_scores(tensors["pattern_LHTS"])
-    return {**tensors, **generated, **_induction(network, vocabulary, seed)}, errors
+    further, errors = _run_again(network, vocabulary, ids_T, generated, seed)
+    return {**tensors, **generated, **further}, errors
+
+
+def _run_again(
+    network: Network,
+    vocabulary: Vocabulary,
+    ids_T: NDArray[np.int64],
+    generated: dict[str, NDArray[Any]],
+    seed: int,
+) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+    """What further texts tell: whether the cache was right, and which heads look for what was repeated.
+
+    Induction is scored on random tokens fed twice; not at all where the context is too short to repeat in.
+    """
+    texts = [generation.uncached(ids_T, generated["step_ids_G"])]
+    ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
+    ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
+    repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
+    if len(ids_R) > 1:
+        texts.append(Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R)))
+    uncached_GV = network.run_together(texts)[0]
+    errors = {"kv_cache": generation.cache_error(uncached_GV, generated["step_logits_GV"])}
+    if len(ids_R) < 2:
+        return {}, errors
+    scores_LH = derived.induction_scores(repeated.finished()["pattern_LHTS"])
+    return {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}, errors
 
 
 def _compare_with_cpu(
@@ -133,18 +153,6 @@ def _compare_with_cpu(
     error = difference / max(1.0, float(np.abs(logits_V).max()))
     print(f"{network.device}: logits within {difference:.2g} of the CPU's", file=sys.stderr)
     return error
-
-
-def _induction(network: Network, vocabulary: Vocabulary, seed: int) -> dict[str, NDArray[Any]]:
-    """Score induction on random tokens fed twice; nothing for a context too short to repeat in."""
-    ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
-    ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
-    if len(ids_R) < 2:
-        return {}
-    twice = np.tile(ids_R, 2)
-    run = capture.capture(network, twice, only=("pattern_LHTS",), first=len(twice))
-    scores_LH = derived.induction_scores(run.tensors["pattern_LHTS"])
-    return {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
 
 
 def _facts(
@@ -179,7 +187,7 @@ def _facts(
         dtype="float32",
         engine=network.engine,
         versions={
-            **{name: importlib.metadata.version(name) for name in packages},
+            **{name: sys.modules[name].__version__ for name in packages},
             "python": platform.python_version(),
         },
         checks=checks,

@@ -8,7 +8,7 @@ numbers are those of the eager model to the bit; the scores are the one thing co
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from model_probe import parameters
 from model_probe.errors import ModelError, first_line
 from model_probe.families import Family, family_of, shape_of
-from model_probe.network import Run
+from model_probe.network import Run, Text
 from model_probe.plan import Recording
 from model_probe.shape import Shape
 
@@ -115,6 +115,10 @@ class ReferenceNetwork:
         except torch.OutOfMemoryError as error:
             raise MemoryError(str(error)) from None
         return Run(output.logits[0, first:].cpu().numpy(), output.past_key_values)
+
+    def run_together(self, texts: Sequence[Text]) -> list[NDArray[np.float32]]:
+        """Run several texts, each from its start; returns the logits of each."""
+        return [self.run(text.ids_T, text.recording, text.first).logits_TV for text in texts]
 
     @torch.inference_mode()
     def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ kind, of Llama 2 or Gemma, works on characters with ▁ for the space, and write
 (Kudo, Richardson 2018); its tokens are read as bytes, too, but its merges are not followed.
 """
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ def _byte_of_character() -> dict[str, int]:
 
 
 BYTE_OF_CHARACTER = _byte_of_character()
-# Every character of the alphabet to that of its byte in Latin-1, and what is not in it out of Latin-1
-_TO_LATIN_1 = dict.fromkeys(range(256), 0xFFFF) | {ord(c): byte for c, byte in BYTE_OF_CHARACTER.items()}
+# The alphabet as one of Python's character maps, which are the quickest way from characters to bytes
+_ALPHABET = codecs.charmap_build("".join(sorted(BYTE_OF_CHARACTER, key=BYTE_OF_CHARACTER.__getitem__)))
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ class Vocabulary:
     def __init__(self, directory: Path) -> None:
         path = directory / "tokenizer.json"
         try:
-            text = path.read_text(encoding="utf-8") if path.exists() else _converted(directory)
-            description = json.loads(text)
-            self._tokenizer = Tokenizer.from_str(text)
+            content = path.read_bytes() if path.exists() else _converted(directory)
+            description = json.loads(content)
+            self._tokenizer = Tokenizer.from_buffer(content)
             model = description["model"]
             merges = [m if isinstance(m, str) else " ".join(m) for m in model.get("merges", [])]
             ways = [description.get(part) or {} for part in ("normalizer", "pre_tokenizer", "decoder")]
@@ -96,8 +97,9 @@ class Vocabulary:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._rank = dict(zip(merges, range(len(merges)), strict=True))  # "left right" → rank
-        self._id = self._tokenizer.get_vocab(with_added_tokens=True)
         self._special = {t.content: i for i, t in self._tokenizer.get_added_tokens_decoder().items()}
+        # As get_vocab(with_added_tokens=True) has it, which makes every string a second time
+        self._id: dict[str, int] = {**model["vocab"], **self._special}
 
     def __len__(self) -> int:
         """One more than the highest id."""
@@ -106,9 +108,9 @@ class Vocabulary:
     @cached_property
     def bytes_of_id(self) -> dict[int, bytes]:
         """Every id's bytes; a special token's are its name's."""
+        read = _to_bytes(list(self._id)) if self._byte_level else map(_piece_to_bytes, self._id)
         special = {i: content.encode() for content, i in self._special.items()}
-        read = _to_bytes if self._byte_level else _piece_to_bytes
-        return {i: special.get(i) or read(token) for token, i in self._id.items()}
+        return dict(zip(self._id.values(), read, strict=True)) | special
 
     def special_ids(self) -> set[int]:
         """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
@@ -195,12 +197,22 @@ class Vocabulary:
         return symbols, steps
 
 
-def _to_bytes(token: str) -> bytes:
-    """Read a vocabulary entry in the byte alphabet."""
+def _to_bytes(tokens: list[str]) -> list[bytes]:
+    """Read vocabulary entries in the byte alphabet, where a character is a byte."""
     try:
-        return token.translate(_TO_LATIN_1).encode("latin-1")
-    except UnicodeEncodeError:
-        return token.encode()  # an entry that no merge can reach
+        together = codecs.charmap_encode("".join(tokens), "strict", _ALPHABET)[0]
+    except UnicodeEncodeError:  # an entry that no merge can reach
+        return _to_bytes_one_by_one(tokens)
+    return [together[start:end] for start, end in pairwise(accumulate(map(len, tokens), initial=0))]
+
+
+def _to_bytes_one_by_one(tokens: list[str]) -> list[bytes]:
+    """The same where some entries are not in the alphabet; those are text."""
+    known = BYTE_OF_CHARACTER.keys()
+    return [
+        codecs.charmap_encode(token, "strict", _ALPHABET)[0] if known >= set(token) else token.encode()
+        for token in tokens
+    ]
 
 
 def _piece_to_bytes(token: str) -> bytes:
@@ -209,16 +221,17 @@ def _piece_to_bytes(token: str) -> bytes:
     return bytes([int(byte[1], 16)]) if byte else token.replace("\u2581", " ").encode()
 
 
-def _converted(directory: Path) -> str:
+def _converted(directory: Path) -> bytes:
     """A tokenizer in older files (OPT, early GPT-2s) as transformers turns it into a `tokenizer.json`."""
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True, use_fast=True)
     text: str = tokenizer.backend_tokenizer.to_str()
-    return text
+    return text.encode()
 
 
 def joined(strings: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Byte strings as one array of bytes and their len(strings) + 1 offsets."""
-    offsets = np.array([0, *accumulate(map(len, strings))], np.int64)
+    offsets = np.zeros(len(strings) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)), out=offsets[1:])
     return np.frombuffer(b"".join(strings), np.uint8), offsets

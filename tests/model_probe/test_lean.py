@@ -12,6 +12,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from model_probe import capture, lean
 from model_probe.errors import ModelError
 from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.network import Text
+from model_probe.plan import Recording
 from tests.model_probe.conftest import network_of
 
 TOLERANCE = 2e-5  # of the largest value: what two orders of adding float32 numbers may differ by
@@ -65,6 +67,29 @@ def test_steps_go_on_from_the_cache_beyond_its_first_room(tiny_directory: Path) 
     for position in range(3, 120):
         logits_EV = network.step(ids_T[position : position + 1], run.cache)
         np.testing.assert_allclose(logits_EV[0], whole_TV[position], atol=TOLERANCE * np.abs(whole_TV).max())
+
+
+def test_texts_that_are_run_at_once_are_as_each_alone(tiny_directory: Path) -> None:
+    network: Any = network_of(tiny_directory)
+    generator = np.random.default_rng(0)
+    lengths = (1, 9, 100)
+    texts = [
+        Text(generator.integers(1, 8192, length), Recording(network.shape, length), length // 2)
+        for length in lengths
+    ]
+    together = network.run_together([*texts, Text(texts[-1].ids_T)])
+    assert sum(lengths) + 100 > network.shape.n_ctx  # only each by itself has to fit
+    for text, logits_TV in zip(texts, together, strict=False):
+        alone = capture.capture(network_of(tiny_directory, reference=True), text.ids_T)
+        bound = TOLERANCE * np.abs(alone.logits_TV).max()
+        np.testing.assert_allclose(logits_TV, alone.logits_TV[text.first :], atol=bound)
+        assert text.recording is not None
+        tensors = {**text.recording.finished(), "token_ids_T": text.ids_T}
+        assert tensors.keys() == alone.tensors.keys()
+        for name, expected in alone.tensors.items():
+            bound = TOLERANCE * max(1.0, np.abs(expected).max())
+            np.testing.assert_allclose(tensors[name], expected, atol=bound, err_msg=name)
+    assert together[3].shape == (100, 8192)
 
 
 def test_gpt2_on_the_cpu_needs_no_torch(tmp_path: Path) -> None:
