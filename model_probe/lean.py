@@ -131,10 +131,11 @@ class LeanGPT2:
         tokens = rows[-1].stop
         seen_TS = np.zeros((tokens, tokens), np.uint8)
         for own, text in zip(rows, texts, strict=True):
-            seen_TS[own, own] = np.tri(len(text.ids_T), dtype=np.uint8)  # 1 up to the diagonal
+            causal_TS = np.tri(len(text.ids_T), dtype=np.uint8)  # 1 up to the diagonal
+            seen_TS[own, own] = causal_TS
             if text.recording is not None:
                 for _ in self._layers:
-                    text.recording.keep_mask(seen_TS[own, own])
+                    text.recording.keep_mask(causal_TS)
 
         def keep(name: str, value: NDArray[Any], layer: int | None) -> None:
             for own, text in zip(rows, texts, strict=True):
