@@ -102,6 +102,9 @@ class QueryKey(LectureScene):
             _("What do I hold?"),
             palette.KEY,
         )
+        questions = (self.query.question, self.key.question)
+        for question in questions:  # a long one that had to be smaller makes the other smaller, too
+            question.scale(min(each.height for each in questions) / question.height)
         self.work = DotProduct(
             q_TK[query], k_TK[key], stage.width - 0.4, 3.2, chart_below=not self.layout.wide
         )
@@ -218,6 +221,11 @@ class QueryKey(LectureScene):
         middle, top, bottom = work.chart
         if self.layout.wide:
             bottom = stage.bottom + self.verdict.height
+        else:  # the chips, the columns, the chart and the verdict stand below each other
+            highest = float(work.left.get_top()[1]) + 0.25 + self.query.chip.height
+            up = stage.center[1] - (highest + bottom - self.verdict.height) / 2
+            work.shift([0, up, 0])
+            top, bottom = top + up, bottom + up
         self.verdict.move_to([middle, bottom - self.verdict.height / 2, 0])
         halves = ((self.query, work.left), (self.key, work.right))
         fading = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import percent, signed
 
 PITCH = 0.78  # from the scores' line to the exponentials'
+AIR = 0.86  # of the way to the next column is as much as a number may take
 THINNEST = 0.012  # a bar of no height could not be seen at all
 
 
@@ -54,14 +56,16 @@ class SoftmaxRow(VGroup):
         self._lines = (top, top - PITCH)
         self._ground = bottom
         self._unit = (self._lines[1] - 0.5 * PITCH - 1.5 * size - bottom) / float(self.shares.max())
+        nearest = min((b - a for a, b in pairwise(places)), default=pitch)  # a gap takes less than a column
+        fitting = min(size, AIR * nearest / text("0.000", 1.0).width)
         self.score_numbers, self.exponential_numbers = VGroup(), VGroup()
         self.share_numbers, self.bars = VGroup(), VGroup()
         for group, x, share in zip(groups, places, self.shares, strict=True):
             tone = palette.INK if group.size == 1 and group[0] > 0 else palette.LOW
             label = signed(float(group[0])) if group.size == 1 else "⋯" if group.size else "−∞"
             self.score_numbers.add(text(label, size, tone).move_to([x, self._lines[0], 0]))
-            self.exponential_numbers.add(text("0.000", size).move_to([x, self._lines[1], 0]))
-            self.share_numbers.add(text("0 %", size).move_to([x, bottom, 0]))
+            self.exponential_numbers.add(text("0.000", fitting).move_to([x, self._lines[1], 0]))
+            self.share_numbers.add(text("0 %", fitting).move_to([x, bottom, 0]))
             bar = Rectangle(
                 width=0.5 * pitch, height=THINNEST, stroke_color=palette.INK, stroke_width=1,
                 fill_color=weight_colour(float(share)), fill_opacity=1,

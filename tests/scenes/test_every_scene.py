@@ -89,6 +89,7 @@ def inspected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def faults_of(scene: LectureScene) -> Iterator[str]:
     frame = scene.layout.frame
     smallest = SMALLEST * min(frame.width, frame.height) / 8  # 18 px where the shorter side has 1,080
+    told = set(map(id, scene._caption.get_family()))
     for mobject in (each for top in scene.mobjects for each in top.get_family()):
         if not len(mobject.points) or not visible(mobject):
             continue
@@ -96,6 +97,8 @@ def faults_of(scene: LectureScene) -> Iterator[str]:
         what = f"{type(mobject).__name__} {getattr(mobject, 'string', '')!r}"
         if low[0] < frame.left or high[0] > frame.right or low[1] < frame.bottom or high[1] > frame.top:
             yield f"{what} leaves the frame: {low.round(2)} to {high.round(2)}"
+        if id(mobject) not in told and low[1] < scene.layout.caption.top:
+            yield f"{what} reaches into the caption: {low.round(2)} to {high.round(2)}"
         if isinstance(mobject, Lettering):
             # The line box is the outline's first eight points, whatever turned or scaled it since.
             diagonal = np.linalg.norm(mobject.points[4] - mobject.points[0])
