@@ -52,6 +52,7 @@ class LectureScene(Scene):
         trace: the file that every number on screen comes from.
         layout: the frame's bands.
         beats: the beats played so far.
+        least: seconds that a beat of that name is to last, whatever its narration takes.
     """
 
     poster: ClassVar[str] = ""
@@ -65,6 +66,7 @@ class LectureScene(Scene):
         self.trace = Trace.open(self.settings.trace)
         self.layout = Layout.of_frame()
         self.beats: list[Beat] = []
+        self.least: dict[str, float] = {}
         self._caption = VGroup()
         self._credit: Lettering | None = None
 
@@ -110,13 +112,15 @@ class LectureScene(Scene):
     def beat(self, name: str, narration: str) -> Iterator[None]:
         """A named section: `narration` is its caption.
 
-        It lasts at least as long as reading that, and as saying it and a breath where there is a voice.
+        It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
+        `least` says.
         """
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
         # Manim's folder for media is the run's own, and goes with it.
         said = speech(narration, language, voice, Path(config.media_dir) / "voice") if voice else None
-        lasts = max(reading_time(narration, language), said.seconds + BREATH if said else 0.0)
+        saying = said.seconds + BREATH if said else 0.0
+        lasts = max(reading_time(narration, language), saying, self.least.get(name, 0.0))
         self._show_caption(narration)
         yield
         frame = 1 / config.frame_rate

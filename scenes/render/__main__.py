@@ -101,7 +101,11 @@ class Formats(click.ParamType[tuple[str, ...]]):
     show_default=True,
     help="Light on dark for screens, dark on light for slides and print.",
 )
-@click.option("--no-captions", is_flag=True, help="Do not draw the narration into the picture.")
+@click.option(
+    "--no-captions",
+    is_flag=True,
+    help="No narration in the picture: viewers choose a language, and the beats leave time to read each.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Scenes rendered at a time.  [default: one a core]")
 @click.option(
     "--out",

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -25,7 +26,7 @@ from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
 from model_probe.errors import MissingTensor, UserError
-from scenes.language import languages
+from scenes.language import languages, reading_time
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
@@ -105,13 +106,17 @@ def perform(job: Job) -> dict[str, Any]:
         rehearsals = {
             language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
         }
-        say(total=round(rehearsals[job.settings.language].renderer.time * quality.frame_rate))
+        spoken = rehearsals[job.settings.language]
+        least = {} if job.settings.captions else slowest(rehearsals)
+        longer = (max(0.0, least.get(beat.name, 0.0) - beat.end + beat.start) for beat in spoken.beats)
+        say(total=round((spoken.renderer.time + sum(longer)) * quality.frame_rate))
         webm = job.target.with_suffix(".webm")
         with (
             ClearFilm.open(webm, width, height, quality.frame_rate) if job.settings.clear else nullcontext()
         ) as clear_film:
             renderer = _Counting(clear_film)
             scene = scene_class(job.settings, renderer=renderer)
+            scene.least = least
             scene.render()
         speech = [(beat.start, beat.speech) for beat in scene.beats if beat.speech]
         if job.settings.clear and speech:
@@ -144,6 +149,20 @@ def _told_in(language: str, settings: Settings) -> Settings:
     return replace(
         settings, language=language, voice=settings.voice if language == settings.language else None
     )
+
+
+def slowest(rehearsals: Mapping[str, LectureScene]) -> dict[str, float]:
+    """Seconds that each beat takes to read in the language that takes longest.
+
+    A film with captions in its picture goes at their language's pace. Without them viewers choose a language,
+    and each has to be readable.
+    """
+    return {
+        beats[0].name: max(
+            reading_time(beat.narration, language) for language, beat in zip(rehearsals, beats, strict=True)
+        )
+        for beats in zip(*(rehearsed.beats for rehearsed in rehearsals.values()), strict=False)
+    }
 
 
 def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from playwright.sync_api import Browser
 
+from scenes.language import reading_time
 from scenes.render.__main__ import main
 from scenes.render.formats import ClearFilm, spread, straight, write_gif
 
@@ -221,6 +222,25 @@ def test_where_the_picture_has_no_captions_the_page_shows_them(render: Render, b
             *_, last = film.decode(video=0)
         caption = last.to_ndarray(format="rgb24")[420:, :].max()
         assert (caption > 128) == (showing == 0)
+
+
+def test_captions_that_the_viewer_chooses_can_be_read_in_every_language(
+    storyteller_trace: Path, tmp_path: Path
+) -> None:
+    def too_fast(*arguments: str) -> list[str]:
+        shown = ["tokens", "--trace", str(storyteller_trace), "--out", str(tmp_path), "--quality", "l"]
+        assert main([*shown, *arguments]) == 0
+        entry = json.loads((tmp_path / "manifest.json").read_text())["clips"]["tokens"]
+        assert entry["seconds"] == pytest.approx(entry["beats"][-1]["end"], abs=0.1)
+        return [
+            language
+            for beat in entry["beats"]
+            for language, narration in beat["narration"].items()
+            if beat["end"] - beat["start"] < reading_time(narration, language) - 0.01
+        ]
+
+    assert set(too_fast()) == {"ja"}  # the picture's own captions set the pace
+    assert not too_fast("--no-captions")
 
 
 @pytest.mark.parametrize(("aspect", "size"), [("9:16", (480, 854)), ("1:1", (480, 480))])
