@@ -27,7 +27,8 @@ VP9_OPTIONS = {
     "auto-alt-ref": "0",  # an alternative frame cannot have alpha
     **COLOUR_TAGS,
 }
-# VP9's own quality scale: an MP4's film is about as large again, one with alpha is the only one of its kind
+# VP9's own quality scale. At 32 a WebM is about as large as the MP4 that it is made from; one with alpha is made
+# from the scene itself, and soft edges show.
 CRF, CLEAR_CRF = "32", "24"
 # Frames a second: a GIF counts in hundredths of a second. The first with which no ten seconds are larger than
 # GIF_BYTES is taken: what moves may be coarser, but a colour is a number here.
@@ -114,23 +115,20 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with (
-        whole_file(target) as part,
-        av.open(str(clip)) as film,
-        av.open(str(part), "w", format="webm") as output,
-    ):
-        source = film.streams.video[0]
-        options = {**VP9_OPTIONS, "crf": CRF}
-        stream = output.add_stream("libvpx-vp9", rate=source.average_rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
-        for number, frame in enumerate(film.decode(source)):
-            plain = frame.reformat(format="yuv420p")
-            plain.pts, plain.time_base = number, 1 / Fraction(source.average_rate or 1)
-            output.mux(stream.encode(plain))
-            progress(number + 1)
-        output.mux(stream.encode(None))
-    if has_sound(clip):
-        speak(target, read_sound(clip))
+    with whole_file(target) as part:
+        with av.open(str(clip)) as film, av.open(str(part), "w", format="webm") as output:
+            source = film.streams.video[0]
+            options = {**VP9_OPTIONS, "crf": CRF}
+            stream = output.add_stream("libvpx-vp9", rate=source.average_rate, options=options)
+            stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
+            for number, frame in enumerate(film.decode(source)):
+                plain = frame.reformat(format="yuv420p")
+                plain.pts, plain.time_base = number, 1 / Fraction(source.average_rate or 1)
+                output.mux(stream.encode(plain))
+                progress(number + 1)
+            output.mux(stream.encode(None))
+        if has_sound(clip):
+            speak(part, read_sound(clip))
 
 
 def speak(webm: Path, said: Samples) -> None:
