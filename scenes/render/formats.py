@@ -27,8 +27,8 @@ VP9_OPTIONS = {
     "auto-alt-ref": "0",  # an alternative frame cannot have alpha
     **COLOUR_TAGS,
 }
-# VP9's own quality scale. At 32 a WebM is about as large as the MP4 that it is made from; one with alpha is made
-# from the scene itself, and soft edges show.
+# VP9's own quality scale. At 32 a WebM is about as large as the MP4 that it is made from; one with alpha is
+# made from the scene itself, and its soft edges show.
 CRF, CLEAR_CRF = "32", "24"
 # Frames a second: a GIF counts in hundredths of a second. The first with which no ten seconds are larger than
 # GIF_BYTES is taken: what moves may be coarser, but a colour is a number here.
