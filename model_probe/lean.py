@@ -277,13 +277,14 @@ def _linear(x: F32, weights: tuple[F32, F32]) -> F32:
     return y
 
 
-def _softmax(scores: F32, hidden_TS: NDArray[np.bool_]) -> F32:
+def _softmax(scores_EHTS: F32, hidden_TS: NDArray[np.bool_]) -> F32:
     """Turn scores into weights in place; what is hidden gets exactly 0."""
-    np.copyto(scores, np.float32(-np.inf), where=hidden_TS)
-    scores -= scores.max(axis=-1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
-    return scores
+    for scores_TS in scores_EHTS.reshape(-1, *hidden_TS.shape):  # one head's stay in the processor's cache
+        np.copyto(scores_TS, np.float32(-np.inf), where=hidden_TS)
+        scores_TS -= scores_TS.max(axis=-1, keepdims=True)
+        np.exp(scores_TS, out=scores_TS)
+        scores_TS /= scores_TS.sum(axis=-1, keepdims=True)
+    return scores_EHTS
 
 
 def _gelu_tanh(x: F32) -> F32:
