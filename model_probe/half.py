@@ -1,4 +1,4 @@
-"""From single to half precision, to the bit as numpy rounds, in a third of its time.
+"""From single to half precision, to the bit as numpy rounds, and faster.
 
 Numpy converts number by number, and where half precision runs out of digits it raises a flag for each, which
 takes ten times as long; attention weights are mostly of that kind.

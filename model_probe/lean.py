@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -61,11 +62,11 @@ class _Layer:
     mlp_c_proj: tuple[F32, F32]
 
 
-Keep = Callable[[str, NDArray[Any], int | None], None]
-"""Is given a tensor's name in the trace, its values and its layer."""
+Keep = Callable[..., None]
+"""Is given a tensor's name in the trace, its values and, where it has one, its layer."""
 
 
-def _keep_nothing(name: str, value: NDArray[Any], layer: int | None) -> None:
+def _keep_nothing(name: str, value: NDArray[Any], layer: int | None = None) -> None:
     pass
 
 
@@ -137,7 +138,7 @@ class LeanGPT2:
                 for _ in self._layers:
                     text.recording.keep_mask(causal_TS)
 
-        def keep(name: str, value: NDArray[Any], layer: int | None) -> None:
+        def keep(name: str, value: NDArray[Any], layer: int | None = None) -> None:
             for own, text in zip(rows, texts, strict=True):
                 if text.recording is not None:
                     part = value[:, own] if "_LH" in name else value[own]  # [H, T, …] or [T, …]
@@ -146,14 +147,16 @@ class LeanGPT2:
         places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])
         asked = [np.arange(own.start + text.first, own.stop) for own, text in zip(rows, texts, strict=True)]
         ids_T = np.concatenate([text.ids_T for text in texts])
-        (logits_TV,) = self._forward(ids_T[None], cache, places_T, seen_TS, np.concatenate(asked), keep)
+        with self._limited(tokens):
+            (logits_TV,) = self._forward(ids_T[None], cache, places_T, seen_TS, np.concatenate(asked), keep)
         return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
 
     def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""
         place = np.array([cache.length])
         seen_TS = np.ones((1, cache.length + 1), np.uint8)
-        return self._forward(ids_E[:, None], cache, place, seen_TS, np.array([0]))[:, 0]
+        with self._limited(len(ids_E)):
+            return self._forward(ids_E[:, None], cache, place, seen_TS, np.array([0]))[:, 0]
 
     def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
         """Give a cache of E sequences, each going on from one of those in `cache`."""
@@ -167,6 +170,12 @@ class LeanGPT2:
     def _empty_cache(self, room: int) -> Cache:
         size = (self.shape.n_layer, 1, self.shape.n_head, room, self.shape.d_head)
         return Cache(np.empty(size, np.float32), np.empty(size, np.float32), 0)
+
+    def _limited(self, tokens: int) -> AbstractContextManager[Any]:
+        """One thread for a run of few tokens, all of them for a long one."""
+        alone = tokens * sum(self.parameters.values()) <= ALONE
+        limit: AbstractContextManager[Any] = self._threads.limit(limits=1 if alone else None, user_api="blas")
+        return limit
 
     def _forward(
         self,
@@ -187,21 +196,14 @@ class LeanGPT2:
             asked: which tokens' logits are wanted.
             keep: is given every tensor of the first sequence, without the axis of sequences.
         """
-        alone = ids_ET.size * sum(self.parameters.values()) <= ALONE
-        with self._threads.limit(limits=1 if alone else None, user_api="blas"):
-            return self._compute(ids_ET, cache, places_T, seen_TS, asked, keep)
-
-    def _compute(
-        self, ids_ET: NDArray[np.int64], cache: Cache, places_T: Any, seen_TS: Any, asked: Any, keep: Keep
-    ) -> F32:
         many, tokens = ids_ET.shape
         self._make_room(cache, cache.length + tokens)
         hidden_TS = seen_TS == 0
 
         token_ETD = self._wte_VD[ids_ET]  # [V, D] -> [E, T, D]
         position_TD = self._wpe_CD[places_T]  # [C, D] -> [T, D]
-        keep("wte_TD", token_ETD[0], None)
-        keep("wpe_TD", position_TD, None)
+        keep("wte_TD", token_ETD[0])
+        keep("wpe_TD", position_TD)
         x = (token_ETD + position_TD).reshape(many * tokens, -1)  # [E, T, D] + [T, D] -> [E·T, D]
         for number, layer in enumerate(self._layers):
             keep("resid_pre_LTD", x, number)
@@ -219,15 +221,15 @@ class LeanGPT2:
             keep("mlp_out_LTD", out, number)
             x = x + out  # [E·T, D]
         cache.length += tokens
-        keep("resid_final_TD", x, None)
+        keep("resid_final_TD", x)
         normed = self._norm(x, self._ln_f)  # [E·T, D] -> [E·T, D]
-        keep("ln_f_TD", normed, None)
+        keep("ln_f_TD", normed)
         wanted = normed.reshape(many, tokens, -1)[:, asked]  # [E·T, D] -> [E, asked, D]
         logits = wanted.reshape(-1, normed.shape[-1]) @ self._unembed_VD.T  # [E·asked, D] @ [D, V]
-        return logits.reshape(many, len(asked), -1)  # [E·asked, V] -> [E, asked, V]
+        return logits.reshape(many, len(asked), self.shape.n_vocab)  # [E·asked, V] -> [E, asked, V]
 
     def _attention(
-        self, number: int, layer: _Layer, normed: F32, cache: Cache, hidden_TS: Any, many: int, keep: Any
+        self, number: int, layer: _Layer, normed: F32, cache: Cache, hidden_TS: Any, many: int, keep: Keep
     ) -> F32:
         shape, past = self.shape, cache.length
         tokens = len(normed) // many

@@ -126,18 +126,23 @@ def _run_again(
 
     Induction is scored on random tokens fed twice; not at all where the context is too short to repeat in.
     """
-    texts = [generation.uncached(ids_T, generated["step_ids_G"])]
     ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
     ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
     repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
+    texts = {}
+    if len(generated["step_ids_G"]) > 1:  # the first step reuses nothing
+        texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
     if len(ids_R) > 1:
-        texts.append(Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R)))
-    uncached_GV = network.run_together(texts)[0]
-    errors = {"kv_cache": generation.cache_error(uncached_GV, generated["step_logits_GV"])}
-    if len(ids_R) < 2:
-        return {}, errors
-    scores_LH = derived.induction_scores(repeated.finished()["pattern_LHTS"])
-    return {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}, errors
+        texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
+    logits = dict(zip(texts, network.run_together(list(texts.values())), strict=True)) if texts else {}
+    error = 0.0
+    tensors: dict[str, NDArray[Any]] = {}
+    if "uncached" in logits:
+        error = generation.cache_error(logits["uncached"], generated["step_logits_GV"])
+    if "repeated" in logits:
+        scores_LH = derived.induction_scores(repeated.finished()["pattern_LHTS"])
+        tensors = {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
+    return tensors, {"kv_cache": error}
 
 
 def _compare_with_cpu(

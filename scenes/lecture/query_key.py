@@ -44,6 +44,7 @@ OPENING = 1.4  # how much larger the prompt is before the vectors need the room
 STRIP_ROWS = 20
 STRIP, STRIP_HEIGHT = 0.42, 3.0  # frame units
 DIMMED = 0.25
+ABOVE = 0.25  # from a column to its token
 LABELS = 1.2  # frame units beside the grid, for its rows' tokens
 SLOW, FAST = 0.5, 0.35  # of the dot product's time: its first rows, then all that the ⋮ stands for
 
@@ -103,8 +104,9 @@ class QueryKey(LectureScene):
             palette.KEY,
         )
         questions = (self.query.question, self.key.question)
+        smaller = min(question.height for question in questions)
         for question in questions:  # a long one that had to be smaller makes the other smaller, too
-            question.scale(min(each.height for each in questions) / question.height)
+            question.scale(smaller / question.height)
         self.work = DotProduct(
             q_TK[query], k_TK[key], stage.width - 0.4, 3.2, chart_below=not self.layout.wide
         )
@@ -222,7 +224,7 @@ class QueryKey(LectureScene):
         if self.layout.wide:
             bottom = stage.bottom + self.verdict.height
         else:  # the chips, the columns, the chart and the verdict stand below each other
-            highest = float(work.left.get_top()[1]) + 0.25 + self.query.chip.height
+            highest = float(work.left.get_top()[1]) + ABOVE + self.query.chip.height
             up = stage.center[1] - (highest + bottom - self.verdict.height) / 2
             work.shift([0, up, 0])
             top, bottom = top + up, bottom + up
@@ -236,7 +238,7 @@ class QueryKey(LectureScene):
         moves = []
         for half, column in halves:
             chip = half.chip.generate_target()
-            chip.scale(min(1.0, 1.75 / chip.width)).next_to(column, UP, buff=0.25)
+            chip.scale(min(1.0, 1.75 / chip.width)).next_to(column, UP, buff=ABOVE)
             moves += [
                 MoveToTarget(half.chip),
                 FadeOut(half.result, target_position=column),

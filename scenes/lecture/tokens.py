@@ -28,7 +28,7 @@ from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide, hidden
-from scenes.mobjects.lettering import Lettering, drawable, text
+from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import count
 from scenes.mobjects.running_text import RunningText, whole_characters
 from scenes.mobjects.token_lines import TokenLines
@@ -62,8 +62,7 @@ class Tokens(LectureScene):
     own merges in their order, `merge_steps_J3`. The piece shown is the one with the most merges among those
     of at most MOST_TILES bytes, the first of equals. Only where a character of the prompt is spread over
     several tokens, the first such character is shown in bytes. `typo_*`: what the tokenizer makes of the
-    prompt's longest word with two letters swapped; left out where the prompt has no such word, or one in
-    a script that the suite's faces lack.
+    prompt's longest word with two letters swapped; left out where the prompt has no such word.
     """
 
     poster = "ids"
@@ -129,9 +128,7 @@ class Tokens(LectureScene):
         if split is not None:
             self._show_split_character(*split)
         if trace.has("typo_ids_U"):
-            word = b"".join(trace.typo_tokens).decode()
-            if drawable(word) or drawable(word, mono=True):
-                self._show_typo()
+            self._show_typo()
 
         with self.beat("count", self._closing(prompt.split())):
             self.tally = self._tally(
@@ -370,8 +367,7 @@ class Tokens(LectureScene):
                     (spelling[at : at + 2], palette.QUERY),
                     (spelling[at + 2 :], palette.INK),
                 ]
-            mono = not drawable(spelling)  # the monospaced face has scripts that the other lacks
-            letters = (text(string, 0.6 if mono else 0.8, colour, mono) for string, colour in stretches)
+            letters = (token_words(part.encode(), 0.8, colour) for part, colour in stretches)
             word = VGroup(*letters).arrange(buff=0)
             arrow = Arrow([0.3, 0, 0], [1.2, 0, 0], buff=0, color=palette.CAPTION, stroke_width=4)
             line = VGroup(word.next_to(arrow, LEFT, buff=0.3), arrow, cut.next_to(arrow, RIGHT, buff=0.3))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.render.clip import COLOUR_TAGS
-from scenes.render.sound import Samples, Track, has_sound, read_sound, seconds
+from scenes.render.sound import Track, has_sound, read_sound, seconds
 from scenes.render.whole_file import whole_file
 
 VP9_OPTIONS = {
@@ -51,9 +51,7 @@ class ClearFilm:
 
     def __init__(self, output: Any, width: int, height: int, frame_rate: int) -> None:
         self._output = output
-        options = {**VP9_OPTIONS, "crf": CLEAR_CRF}
-        self._stream = output.add_stream("libvpx-vp9", rate=frame_rate, options=options)
-        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuva420p"
+        self._stream = _vp9(output, frame_rate, width, height, "yuva420p", CLEAR_CRF)
         self._frames = 0
 
     @classmethod
@@ -77,6 +75,13 @@ class ClearFilm:
             frame.pts = self._frames
             self._output.mux(self._stream.encode(frame))
             self._frames += 1
+
+
+def _vp9(output: Any, rate: Any, width: int, height: int, pixel_format: str, crf: str) -> Any:
+    """Add a film in VP9 to a file that is being written."""
+    stream = output.add_stream("libvpx-vp9", rate=rate, options={**VP9_OPTIONS, "crf": crf})
+    stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+    return stream
 
 
 def straight(pixels: Pixels) -> Pixels:
@@ -118,25 +123,24 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
     with whole_file(target) as part:
         with av.open(str(clip)) as film, av.open(str(part), "w", format="webm") as output:
             source = film.streams.video[0]
-            options = {**VP9_OPTIONS, "crf": CRF}
-            stream = output.add_stream("libvpx-vp9", rate=source.average_rate, options=options)
-            stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
+            stream = _vp9(output, source.average_rate, source.width, source.height, "yuv420p", CRF)
             for number, frame in enumerate(film.decode(source)):
                 plain = frame.reformat(format="yuv420p")
                 plain.pts, plain.time_base = number, 1 / Fraction(source.average_rate or 1)
                 output.mux(stream.encode(plain))
                 progress(number + 1)
             output.mux(stream.encode(None))
-        if has_sound(clip):
-            speak(part, read_sound(clip))
+        speak(part, clip)
 
 
-def speak(webm: Path, said: Samples) -> None:
-    """Give a silent WebM its sound; whole, or silent as before.
+def speak(webm: Path, clip: Path) -> None:
+    """Give a silent WebM the sound of its clip, if that has any; whole, or silent as before.
 
     Raises:
         OSError: the disk is full or `webm` cannot be written.
     """
+    if not has_sound(clip):
+        return
     with (
         whole_file(webm) as part,
         av.open(str(webm)) as film,
@@ -147,7 +151,7 @@ def speak(webm: Path, said: Samples) -> None:
         if "alpha_mode" in source.metadata:  # else players would not look for the alpha
             copy.metadata["alpha_mode"] = source.metadata["alpha_mode"]
         track = Track(output, "libopus")
-        sound = track.packets(said) + track.end()
+        sound = track.packets(read_sound(clip)) + track.end()
         packets = [packet for packet in film.demux(source) if packet.pts is not None]
         for packet in packets:
             packet.stream = copy

@@ -35,7 +35,6 @@ from scenes.render.formats import ClearFilm, speak
 from scenes.render.job import Job
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
-from scenes.render.sound import HEADROOM, RATE, laid
 from scenes.render.texts import write_clip_texts
 from scenes.settings import Settings
 
@@ -118,10 +117,6 @@ def perform(job: Job) -> dict[str, Any]:
             scene = scene_class(job.settings, renderer=renderer)
             scene.least = least
             scene.render()
-        speech = [(beat.start, beat.speech) for beat in scene.beats if beat.speech]
-        if job.settings.clear and speech:
-            said = laid(speech, round(renderer.frames * RATE / quality.frame_rate))
-            speak(webm, HEADROOM * said)
         facts = scene.trace.facts
         settle(
             renderer.file_writer.movie_file_path,
@@ -129,8 +124,10 @@ def perform(job: Job) -> dict[str, Any]:
             quality.frame_rate,
             title=job.name,
             comment=f"{facts.model_name}: {facts.prompt}",
-            speech=speech,
+            speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
         )
+        if job.settings.clear:
+            speak(webm, job.target)
     clip = describe(job.target)
     beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
     for beat in beats:
