@@ -34,8 +34,9 @@ def token_label(piece: bytes) -> tuple[str, bool]:
         return _cut(piece.hex(" ").upper()), True
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in word):
         return _cut(piece.hex(" ").upper()), True
-    if _legible(word):
-        return _cut(word), False
+    for mono in (False, True):
+        if _legible(word, mono):
+            return _cut(word), mono
     return _cut(" ".join(c if _legible(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
 
 

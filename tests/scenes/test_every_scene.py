@@ -56,7 +56,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "emoji": "The dragon 🐉 laughed 🎉",
         "japanese": "むかしむかし、王さまがいました。",
         "right to left": "مرحبا بالعالم",
-        "no face has it": "สวัสดีชาวโลก",
+        "no face has it": "ሰላምታ ለሁሉም",
         "markup": "مرحبا <script> #let $x^2$ \\frac\n\tA\u0000\u202eB",
     }
     found = {
