@@ -88,7 +88,8 @@ class Vocabulary:
             raise ModelError(f"{path} cannot be read as a tokenizer: {first_line(error)}") from None
         self._byte_level = '"ByteLevel"' in json.dumps(ways[1:])
         self._mergeable = self._byte_level and not model.get("ignore_merges")
-        if model.get("type") != "BPE" or not (
+        # Files from before tokenizers 0.9, GPT-2's own among them, do not name the type: merges tell it
+        if model.get("type", "BPE" if "merges" in model else "") != "BPE" or not (
             self._byte_level or "\u2581" in json.dumps(ways, ensure_ascii=False)
         ):
             raise ModelError(
