@@ -1,0 +1,67 @@
+"""The tensors of safetensors files, mapped into memory and read where they are used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.errors import ModelError, first_line
+
+F32 = NDArray[np.float32]
+
+_STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+class StoredWeights:
+    """The tensors of some safetensors files, by name without a leading `transformer.`.
+
+    The format is eight bytes of header length, the header in JSON, and the arrays as they lie
+    (https://huggingface.co/docs/safetensors). The library itself copies every tensor that it gives to numpy.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._found: dict[str, tuple[Path, Any, dict[str, Any]]] = {}
+        self.taken: dict[str, int] = {}
+        for path in files:
+            try:
+                mapped: Any = np.memmap(path, np.uint8, "r")
+                length = int.from_bytes(mapped[:8].tobytes(), "little")
+                if len(mapped) < 8 or length > min(len(mapped) - 8, 100_000_000):
+                    raise ValueError("its header does not end within the file")
+                header = json.loads(mapped[8 : 8 + length].tobytes())
+                header.pop("__metadata__", None)
+                data = mapped[8 + length :]
+                for name, entry in header.items():
+                    start, end = entry["data_offsets"]
+                    if not 0 <= start <= end <= len(data):
+                        raise ValueError(f"{name} is cut short")
+                    self._found[name.removeprefix("transformer.")] = (path, data, entry)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise ModelError(f"{path} cannot be read as safetensors: {first_line(error)}") from None
+        self._directory = files[0].parent
+
+    def take(self, name: str, *size: int) -> F32:
+        """The tensor of that name in float32, mapped where it is stored so. Raises ModelError."""
+        if name not in self._found:
+            raise ModelError(f"{self._directory}: the weights lack {name}")
+        path, data, entry = self._found[name]
+        stored = entry.get("dtype")
+        if stored not in _STORED:
+            raise ModelError(f"{path}: {name} is {stored}; {', '.join(_STORED)} are understood")
+        if tuple(entry.get("shape", ())) != size:
+            wanted, got = "×".join(map(str, size)), "×".join(map(str, entry.get("shape", ())))
+            raise ModelError(f"{path}: {name} has shape {got}; by the config it is {wanted}")
+        start, end = entry["data_offsets"]
+        dtype = np.dtype(_STORED[stored])
+        if end - start != dtype.itemsize * int(np.prod(size)):
+            raise ModelError(f"{path}: {name} does not have the bytes of its shape")
+        values: Any = np.frombuffer(data[start:end], dtype).reshape(size)
+        if stored == "BF16":  # the upper half of a float32
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        self.taken[name] = values.size
+        return np.asarray(values, np.float32)
