@@ -37,11 +37,14 @@ run() {
     fi
 }
 
+# Python is started isolated (-I), and never from a relative entry of the PATH: what lies in the directory that one
+# happens to be in is not run.
 find_python() {
-    local candidate
+    local candidate place
     for candidate in python3.13 python3.12 python3.11 python3; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-            command -v "$candidate"
+        place=$(type -aP "$candidate" | grep -m 1 ^/) || continue
+        if "$place" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            printf '%s\n' "$place"
             return
         fi
     done
@@ -51,11 +54,11 @@ find_python() {
 # Manim's text and drawing libraries are compiled on Linux; Debian's names of what that takes and is not here.
 missing_packages() {
     local python=$1 version include
-    version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
-    include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    version=$("$python" -I -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    include=$("$python" -I -c 'import sysconfig; print(sysconfig.get_path("include"))')
     command -v cc >/dev/null || printf 'gcc '
     [ -f "$include/Python.h" ] || printf '%s-dev ' "$version"
-    "$python" -c 'import ensurepip' 2>/dev/null || printf '%s-venv ' "$version"
+    "$python" -I -c 'import ensurepip' 2>/dev/null || printf '%s-venv ' "$version"
     command -v pkg-config >/dev/null || printf 'pkg-config '
     pkg-config --exists pangocairo 2>/dev/null || printf 'libpango1.0-dev '
 }
@@ -84,7 +87,7 @@ install_system_packages() {
 }
 
 install_packages() {
-    local install=("$venv/bin/python" -m pip --disable-pip-version-check install)
+    local install=("$venv/bin/python" -I -m pip --disable-pip-version-check install)
     # Built with the setuptools of the lock, for a fetched one would need the network each time.
     run "${install[@]}" -r "$here/requirements.lock" &&
         run "${install[@]}" --no-deps --no-build-isolation -e "$here"
@@ -99,7 +102,7 @@ set_up() {
         python=$(find_python) || exit 2
         install_system_packages "$python"
         printf 'setting up %s (once; about 2 GB and a few minutes)\n' "$venv" >&2
-        rm -rf "$venv" && run "$python" -m venv "$venv" || return
+        rm -rf "$venv" && run "$python" -I -m venv "$venv" || return
     fi
     if ! install_packages; then
         # An update that pip gave up, offline for one, is tried again; one that was cut off starts from nothing.

@@ -17,6 +17,11 @@ import pytest
 RENDER_SH = Path(__file__).parent.parent.parent / "render.sh"
 
 PYTHON = r"""#!/bin/sh
+if [ "$1" = -I ]; then
+    shift
+elif [ "$2" != scenes.render ]; then
+    echo "not isolated: $*" >>"$STAND_INS/asked"
+fi
 case "$1 $2" in
     "-c "*sysconfig*) echo "$STAND_INS/include" ;;
     "-c "*python%d*) echo python3.13 ;;
@@ -42,12 +47,13 @@ class Clone:
 
     path: Path
     stand_ins: Path
+    first: str = ""  # entries of the PATH before all others
 
     def start(
         self, *arguments: str, via: Path | None = None, cwd: Path | None = None
     ) -> subprocess.Popen[str]:
         environment = {
-            "PATH": f"{self.stand_ins}:{os.environ['PATH']}",
+            "PATH": f"{self.first}{self.stand_ins}:{os.environ['PATH']}",
             "STAND_INS": str(self.stand_ins),
             "REAL_PYTHON": sys.executable,
             "PYTHONPATH": str(self.path),  # stands in for the installed package
@@ -113,6 +119,18 @@ def test_it_runs_from_anywhere_through_a_link_and_beside_other_scenes(clone: Clo
     link = elsewhere / "films"
     link.symlink_to(clone.path / "render.sh")
     assert clone.run("--list", via=link, cwd=elsewhere)[:2] == (0, f"{elsewhere} ['--list']\n")
+
+
+def test_what_lies_where_one_happens_to_be_is_not_run(clone: Clone, tmp_path: Path) -> None:
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    for name in ("python3.13", "python3"):
+        (downloads / name).write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+        (downloads / name).chmod(0o755)
+    clone.first = ".:../downloads:"
+    assert clone.run("--list", cwd=downloads)[0] == 0
+    assert clone.asked() == ["venv", "pip"]  # and nothing that was not isolated
+    assert not (tmp_path / "ran").exists()
 
 
 def test_what_failed_is_begun_anew(clone: Clone) -> None:
