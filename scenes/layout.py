@@ -12,6 +12,7 @@ HEADER_LINE = 0.32  # more, where title and credit stand below each other
 CAPTION_SIZE = 0.3
 CAPTION_LEADING = 1.32
 CAPTION_LINES = 2
+SHELF = 0.68  # height of the tokens' row on the shelf
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class Layout:
             wide=wide,
             caption_lines=lines,
         )
+
+    @property
+    def shelf(self) -> Box:
+        """The stage's upper edge: the prompt's tokens stand there when a scene ends and the next begins."""
+        return Box(self.stage.left, self.stage.right, self.stage.top - SHELF, self.stage.top)
 
     def split(self, box: Box, *shares: float, gap: float = 0.4) -> list[Box]:
         """Cut a box side by side in a wide frame, one below the other in a narrow one."""

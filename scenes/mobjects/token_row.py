@@ -10,6 +10,7 @@ from unicodedata import bidirectional, category
 from manim import Rectangle, VGroup
 
 from scenes.language import _
+from scenes.layout import SHELF, Box
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide
 from scenes.mobjects.lettering import Lettering, drawable, text
@@ -127,6 +128,17 @@ class TokenRow(VGroup):
         self.arrange(buff=0).scale(scale)
         if self.width > width:
             self.scale_to_fit_width(width)
+
+
+def shelved_row(tokens: list[bytes], shelf: Box) -> TokenRow:
+    """The prompt's tokens as one scene hands them to the next: in `Layout.shelf`, the same in every scene.
+
+    A scene's last picture holds this row, and so does the first one of the scene after it, so that a film of
+    several cuts on the same picture.
+    """
+    row = TokenRow(tokens, shelf.width, size=SHELF / (1 + 2 * PADDING))
+    row.move_to(shelf.center)
+    return row
 
 
 def _candidates(count: int) -> list[int]:

@@ -13,6 +13,7 @@ from manim import config, tempconfig
 from numpy.typing import NDArray
 
 from scenes.language import caption_lines, reading_time
+from scenes.layout import Layout
 from scenes.mobjects import palette
 from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.elision import elide, hidden
@@ -21,7 +22,7 @@ from scenes.mobjects.lettering import Lettering, MissingGlyph, drawable, formula
 from scenes.mobjects.number_matrix import NumberMatrix
 from scenes.mobjects.numerals import percent, signed
 from scenes.mobjects.raster import Raster, StudioCamera
-from scenes.mobjects.token_row import TokenRow, token_label
+from scenes.mobjects.token_row import TokenRow, shelved_row, token_label
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -143,6 +144,17 @@ def test_a_row_shows_the_ends_of_a_long_prompt_and_counts_the_rest() -> None:
     assert row.gap.string.strip() == f"⋯ {row.hidden} more ⋯"
     assert len(row.chips) + row.hidden == 300
     assert {0, 299} <= row.chips.keys()
+
+
+@pytest.mark.parametrize("count", [1, 9, 300])
+def test_the_row_on_the_shelf_stays_on_it(count: int) -> None:
+    layout = Layout.of_frame()
+    row = shelved_row([f" word{index}".encode() for index in range(count)], layout.shelf)
+    assert layout.stage.left - 1e-6 <= row.get_left()[0]
+    assert row.get_right()[0] <= layout.stage.right + 1e-6
+    assert row.get_top()[1] <= layout.stage.top + 1e-6
+    assert row.get_center() == pytest.approx(np.array(layout.shelf.center), abs=1e-6)
+    assert layout.shelf.bottom > layout.stage.center[1]
 
 
 def test_a_character_that_no_face_has_is_an_error_and_no_white_box() -> None:
