@@ -12,12 +12,14 @@ import itertools
 import json
 import operator
 import os
+import re
+import sys
 import tempfile
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,11 +28,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from model_probe import trace_contents
 from model_probe.errors import MissingTensor, TraceError
 from model_probe.shape import shared_heads
 
 SCHEMA = "1.1"
 METADATA_KEY = "model_probe"
+LARGEST = 100_000_000  # no model has a size above it
 
 _FLOAT = ("F32",)
 _SHORT = ("F32", "F16")  # T² tensors: half precision in long traces
@@ -172,11 +176,13 @@ class Facts:
         """The axes of keys and values: with query heads, or with heads that those share."""
         return "LHTK" if self.group == 1 else "LCTK"
 
-    def kept(self, axis: str) -> list[int]:
+    def kept(self, axis: str) -> Sequence[int]:
         """Which numbers an axis of `TENSORS` that may be selected holds: "l", "h" or "c"."""
         if axis == "l":
-            return self.layers or list(range(self.n_layer))
-        heads = self.heads or list(range(self.n_head))
+            return self.layers or range(self.n_layer)
+        if axis == "c" and not self.heads:
+            return range(self.kv_heads)
+        heads = self.heads or range(self.n_head)
         return heads if axis == "h" else shared_heads(heads, self.group)
 
     def to_json(self) -> str:
@@ -189,12 +195,14 @@ class Facts:
         try:
             values = json.loads(text)
             schema = values["schema"]
+            if not re.fullmatch(r"\d{1,4}\.\d{1,4}", schema, re.ASCII):
+                raise ValueError(f"the schema is {schema!r:.80}")
             major = int(schema.partition(".")[0])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise TraceError(f"{path}: the trace's metadata cannot be read ({_first_line(error)})") from None
         if major != int(SCHEMA.partition(".")[0]):
             raise TraceError(f"{path} has trace schema {schema}; this version reads {SCHEMA} and its like")
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         known: dict[str, Any] = {}
         for entry in fields(cls):
             if entry.name not in values and not (
@@ -211,16 +219,9 @@ class Facts:
 
     def _check_selection(self, path: Path) -> None:
         """Raise TraceError unless the sizes and the kept layers and heads can be."""
-        sizes = (
-            self.n_layer,
-            self.n_head,
-            self.kv_heads,
-            self.d_model,
-            self.d_head,
-            self.n_ctx,
-            self.n_vocab,
-        )
-        sound = min(sizes) > 0 and self.n_head % self.kv_heads == 0
+        shape = (self.n_layer, self.n_head, self.kv_heads, self.d_model, self.d_head, self.d_mlp)
+        sound = min(*shape, self.n_ctx, self.n_vocab) > 0 and self.n_head % self.kv_heads == 0
+        sound = sound and max(*shape, self.n_ctx, self.n_vocab) <= LARGEST and self.added_tokens >= 0
         for kept, count in ((self.layers, self.n_layer), (self.heads, self.n_head)):
             numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
             sound = sound and numbers and kept == sorted(set(kept))
@@ -228,14 +229,30 @@ class Facts:
             raise TraceError(f"{path}: the trace's metadata has sizes that no model has")
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _is_a(value: Any, hint: Any) -> bool:
-    """Whether a JSON value is of a field's type; a whole number is a float, too, but true is no number."""
+    """Whether a JSON value is of a field's type.
+
+    A whole number is a float, too, but true is no number, and neither is what arithmetic cannot take: more
+    than a double holds. Text has to be what UTF-8 can write.
+    """
     if isinstance(hint, types.UnionType):
         return any(_is_a(value, kind) for kind in typing.get_args(hint))
-    kind = typing.get_origin(hint) or hint
-    if kind in (int, float) and isinstance(value, bool):
-        return False
-    return isinstance(value, (int, float) if kind is float else kind)
+    kind, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if kind is Any:
+        return not isinstance(value, (int, float, str)) or _is_a(value, bool | int | float | str)
+    if kind is dict:
+        return isinstance(value, dict) and all(_is_a(one, parts[1]) for one in value.values())
+    if kind in (int, float):
+        number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
+        return number and abs(value) < sys.float_info.max
+    if kind is str:
+        return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
+    return isinstance(value, kind)
 
 
 def _first_line(error: Exception) -> str:
@@ -364,9 +381,7 @@ class Trace:
         slices = {name: file.get_slice(name) for name in file.keys() if name in TENSORS}  # noqa: SIM118 not a dict
         _check({n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()}, facts, path)
         trace = cls(path, file, facts)
-        ids_T = trace.token_ids_T[:]
-        if not (ids_T.min() >= 0 and ids_T.max() < facts.n_vocab):
-            raise TraceError(f"{path}: token ids from {ids_T.min()} to {ids_T.max()}, outside the vocabulary")
+        trace_contents.check(trace)
         return trace
 
     def has(self, name: str) -> bool:
@@ -466,10 +481,8 @@ class Trace:
 
     def _strings(self, bytes_name: str, offsets_name: str) -> list[bytes]:
         joined: bytes = getattr(self, bytes_name)[:].tobytes()
-        offsets = getattr(self, offsets_name)[:]
-        if offsets[0] != 0 or offsets[-1] != len(joined) or (np.diff(offsets) < 0).any():
-            raise TraceError(f"{self.path}: {offsets_name} does not divide {bytes_name}")
-        return [joined[start:stop] for start, stop in itertools.pairwise(offsets.tolist())]
+        offsets = getattr(self, offsets_name)[:].tolist()
+        return [joined[start:stop] for start, stop in itertools.pairwise(offsets)]
 
 
 def _hash_tensor(hasher: Any, name: str, values: NDArray[Any]) -> None:

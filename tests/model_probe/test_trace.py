@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 from model_probe import trace as trace_module
 from model_probe.errors import MissingTensor, TraceError
 from model_probe.trace import TENSORS, Facts, Trace, write_trace
+from tests.model_probe import mutations
 
 FACTS = Facts(
     model="someone/tiny",
@@ -73,12 +74,49 @@ def some_tensors() -> dict[str, Any]:
     tensors["prompt_offsets_T1"] = np.array([0, 1, 1, 5, 7])
     tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
     tensors["typo_offsets_U1"] = np.array([0, 3, 7])
+    tensors["piece_starts_P"] = np.array([0, 3])
+    tensors["typo_piece_1"] = np.array([1])
+    tensors["merge_steps_J3"] = np.array([[0, 0, 4], [0, 1, 9], [1, 0, 0], [1, 2, 1], [1, 1, 7]], np.int32)
+    tensors["step_kept_GV"] = np.ones((3, 11), np.uint8)
+    tensors["beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
     return tensors
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return write_trace(tmp_path / "t.safetensors", some_tensors(), FACTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value", "message"),
+    [
+        ("step_ids_G", 1, 11, "step_ids_G goes from .* to 11; there are 11 ids of the vocabulary"),
+        ("lens_ids_MWN", (0, 0, 0), -1, "lens_ids_MWN goes from -1 "),
+        ("beam_parents_GE", (2, 1), 2, "there are 2 beams"),
+        ("step_kept_GV", slice(None), 0, "a token that step_kept_GV does not keep"),
+        ("vocab_offsets_V1", 3, 1 << 62, "vocab_offsets_V1 does not divide vocab_bytes_B"),
+        ("typo_offsets_U1", 0, 1, "typo_offsets_U1 does not divide typo_bytes_B"),
+        ("piece_starts_P", 1, 8, "does not cut the prompt's 7 bytes in order"),
+        ("piece_starts_P", 0, 1, "does not cut the prompt's 7 bytes in order"),
+        ("typo_piece_1", 0, 2, "there are 2 pieces"),
+        ("merge_steps_J3", (0, 0), 2, "there are 2 pieces"),
+        ("merge_steps_J3", (0, 1), 2, "joins what is not in its piece"),
+        ("merge_steps_J3", (4, 1), -1, "joins what is not in its piece"),
+    ],
+)
+def test_what_points_at_nothing_is_refused_when_it_is_opened(
+    tmp_path: Path, name: str, index: Any, value: int, message: str
+) -> None:
+    tensors = some_tensors()
+    tensors[name][index] = value
+    with pytest.raises(TraceError, match=message):
+        Trace.open(write_trace(tmp_path / "t", tensors, FACTS))
+
+
+def test_no_mutation_of_a_trace_makes_a_reader_fail(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counted, failures = mutations.answers(path, 400, seed=1, use=mutations.read_everything)
+    assert not failures, failures[0]
+    assert min(counted["read"], counted["refused"]) > 50
 
 
 def test_what_is_written_is_read(path: Path) -> None:
@@ -219,7 +257,13 @@ def test_unknown_keys_tensors_and_minor_versions_are_ignored(tmp_path: Path) -> 
         ({"n_layer": None}, "no sound 'n_layer': None"),
         ({"n_layer": "two"}, "no sound 'n_layer': 'two'"),
         ({"parameters": [1]}, r"no sound 'parameters': \[1\]"),
-        ({"n_vocab": 3}, "token ids from 0 to 3, outside the vocabulary"),
+        ({"schema": "1.x"}, "metadata cannot be read"),
+        ({"n_head": 10**9}, "sizes that no model has"),
+        ({"n_parameters": 10**400}, "no sound 'n_parameters'"),
+        ({"scale": float("inf")}, "no sound 'scale'"),
+        ({"prompt": "\ud800"}, "no sound 'prompt'"),
+        ({"checks": {"residual": "small"}}, "no sound 'checks'"),
+        ({"n_vocab": 3}, "token_ids_T goes from 0 to 3; there are 3 ids"),
         ({"n_ctx": 3}, "1 to 3 token ids are wanted"),
     ],
 )

@@ -1,0 +1,73 @@
+"""What readers of a trace index with: looked at once, when it is opened, so that none can fail on it later.
+
+These tensors are small: ids, offsets, positions. Whether the large ones are finite is seen where they are
+read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe.errors import TraceError
+
+if TYPE_CHECKING:
+    from model_probe.trace import Trace
+
+
+def check(trace: Trace) -> None:
+    """Raise TraceError unless ids, offsets, pieces, merges and beams point at something that is there."""
+    for name in trace.tensor_names:
+        if "_ids_" in name:
+            _within(trace, name, getattr(trace, name)[...], trace.facts.n_vocab, "ids of the vocabulary")
+    for bytes_name, offsets_name in (
+        ("prompt_bytes_B", "prompt_offsets_T1"),
+        ("vocab_bytes_B", "vocab_offsets_V1"),
+        ("typo_bytes_B", "typo_offsets_U1"),
+    ):
+        _check_offsets(trace, bytes_name, offsets_name)
+    if trace.has("piece_starts_P"):
+        _check_pieces(trace)
+    if trace.has("beam_parents_GE"):
+        _within(trace, "beam_parents_GE", trace.beam_parents_GE[:], trace.beam_parents_GE.shape[1], "beams")
+    if trace.has("step_kept_GV") and trace.has("step_ids_G"):
+        drawn = enumerate(trace.step_ids_G[:].tolist())
+        if not all(trace.step_kept_GV[step, token] for step, token in drawn):
+            raise TraceError(f"{trace.path}: step_ids_G has a token that step_kept_GV does not keep")
+
+
+def _within(trace: Trace, name: str, values: NDArray[Any], count: int, of: str) -> None:
+    if values.size and not (values.min() >= 0 and values.max() < count):
+        raise TraceError(
+            f"{trace.path}: {name} goes from {values.min()} to {values.max()}; there are {count} {of}"
+        )
+
+
+def _check_offsets(trace: Trace, bytes_name: str, offsets_name: str) -> None:
+    there = [name for name in (bytes_name, offsets_name) if trace.has(name)]
+    if len(there) == 1:
+        raise TraceError(f"{trace.path} has {there[0]} without the other of {bytes_name} and {offsets_name}")
+    if there:
+        offsets = getattr(trace, offsets_name)[:]
+        length = getattr(trace, bytes_name).shape[0]
+        if offsets[0] != 0 or offsets[-1] != length or (offsets[1:] < offsets[:-1]).any():
+            raise TraceError(f"{trace.path}: {offsets_name} does not divide {bytes_name}")
+
+
+def _check_pieces(trace: Trace) -> None:
+    """Pieces cut the prompt's bytes in order; the misspelt one and those of the merges are among them."""
+    starts_P = trace.piece_starts_P[:]
+    end = trace.prompt_bytes_B.shape[0] if trace.has("prompt_bytes_B") else 0
+    edges = np.concatenate([starts_P, [end]])
+    if starts_P.size and (starts_P[0] != 0 or (np.diff(edges) < 0).any()):
+        raise TraceError(f"{trace.path}: piece_starts_P does not cut the prompt's {end} bytes in order")
+    if trace.has("typo_piece_1"):
+        _within(trace, "typo_piece_1", trace.typo_piece_1[:], len(starts_P), "pieces")
+    if trace.has("merge_steps_J3"):
+        pieces_J, symbols_J, ranks_J = trace.merge_steps_J3[:].T
+        _within(trace, "merge_steps_J3", pieces_J, len(starts_P), "pieces")
+        lengths_J = np.diff(edges)[pieces_J] if len(pieces_J) else pieces_J
+        if ((symbols_J < 0) | (symbols_J + 1 >= lengths_J) | (ranks_J < 0)).any():
+            raise TraceError(f"{trace.path}: merge_steps_J3 joins what is not in its piece")
