@@ -5,11 +5,11 @@ where that cannot be had, `storyteller` runs in its place and says so. Weights a
 """
 
 import json
-import re
+import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from model_probe.weights_digest import weights_digest
 STORYTELLER = "storyteller"
 STORYTELLER_DIRECTORY = Path(__file__).parent.parent / "assets" / "storyteller" / "model"
 DEFAULT = "openai-community/gpt2"
+LONGEST_SHOWN = 200  # characters of a name that is none, in the line that says so
 DEADLINE = 3.5  # seconds for the Hub's first answers; with the start of its client they stay under five
 
 _FAMILY_NAMES = {
@@ -31,12 +32,33 @@ _FAMILY_NAMES = {
     "distilgpt2": "DistilGPT2",
 }
 _PUBLISHERS = ("", "openai-community", "distilbert")
+# The names that these models had before the Hub asked for a publisher's. A cache may hold either.
+_OLD_NAMES = {
+    **{f"openai-community/{name}": name for name in ("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl")},
+    "distilbert/distilgpt2": "distilgpt2",
+}
+_NEW_NAMES = {old: new for new, old in _OLD_NAMES.items()}
 
-_CONFIG, _TOKENIZER, _GENERATION = "config.json", "tokenizer.json", "generation_config.json"
+_CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
 _OLD_TOKENIZER = ("vocab.json", "merges.txt")
-_TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json")
+_SENTENCEPIECE = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
+# What says how the tokenizer and the generation are meant; a model runs without any of them
+_SETTINGS = (
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+)
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
-_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.pth", "model.ckpt")
+_PICKLES = (
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "model.pt",
+    "model.pth",
+    "model.ckpt",
+    "consolidated.00.pth",
+)
 
 T = TypeVar("T")
 
@@ -86,11 +108,23 @@ def resolve(name: str | None) -> ResolvedModel:
             return _checked(STORYTELLER, STORYTELLER_DIRECTORY, note=error.note)
     if name == STORYTELLER:
         return _checked(name, STORYTELLER_DIRECTORY)
-    if Path(name).is_dir():
+    if os.path.isdir(name):  # no path is too long for it, as for Path's
         return _checked(name, Path(name))
-    if Path(name).exists() or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name, re.ASCII):
-        raise ModelError(f"{name} is neither a directory with a model, a Hub id nor {STORYTELLER!r}")
+    if os.path.exists(name) or not _is_hub_id(name):
+        shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}… ({len(name):,} characters)"
+        raise ModelError(f"{shown} is neither a directory with a model, a Hub id nor {STORYTELLER!r}")
     return _from_hub(name)
+
+
+def _is_hub_id(name: str) -> bool:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return True
 
 
 class _OutOfReachError(ModelError):
@@ -110,22 +144,30 @@ def _from_hub(name: str) -> ResolvedModel:
     cached = _cached(name)
     if cached is not None:
         return _checked(name, cached)
+    repository = _NEW_NAMES.get(name, name)
     label = _FAMILY_NAMES.get(name.rpartition("/")[2], name)
     try:
-        files, config = _within(DEADLINE, lambda: _ask_hub(name))
+        files, config = _within(DEADLINE, lambda: _ask_hub(repository))
+    except ModelError:
+        raise
     except Exception as error:
+        pickle = _cached_pickle(name)
+        held = f"; of its weights the cache has only {pickle}, a pickle" if pickle else ""
         raise _OutOfReachError(
-            f"{label} could not be reached ({_reason(error)})", f"{label} could not be reached"
+            f"{label} could not be reached ({_reason(error)}){held}", f"{label} could not be reached"
         ) from None
-    _refuse_pickle(name, files)
     families.check(name, _read_json(config))
+    _refuse_pickle(name, files)
+    _refuse_other_tokenizers(name, files)
     try:
-        tokenizer = [_TOKENIZER] if _TOKENIZER in files else [*_OLD_TOKENIZER, *_TOKENIZER_SETTINGS]
-        wanted = [f for f in (_GENERATION, *tokenizer, _WEIGHTS) if f in files]
-        for file in wanted if _WEIGHTS in files else [*wanted, _INDEX]:
-            _download(name, file)
+        tokenizer = [_TOKENIZER] if _TOKENIZER in files else _OLD_TOKENIZER
+        weights = _WEIGHTS if _WEIGHTS in files else _INDEX
+        for file in (*(f for f in _SETTINGS if f in files), *tokenizer, weights):
+            _download(repository, file)
         for file in _weight_names(config.parent):
-            _download(name, file)
+            _download(repository, file)
+    except ModelError:
+        raise
     except Exception as error:
         raise _OutOfReachError(
             f"the download of {label} broke off ({_reason(error)})",
@@ -135,10 +177,11 @@ def _from_hub(name: str) -> ResolvedModel:
 
 
 def _ask_hub(name: str) -> tuple[set[str], Path]:
-    """Fetch the repository's list of files and its config."""
+    """Fetch the repository's list of files and its config. Raises ModelError where there is none."""
     from huggingface_hub import HfApi
 
     files = {sibling.rfilename for sibling in HfApi().model_info(name).siblings or []}
+    _refuse_without_config(name, files)
     return files, _download(name, _CONFIG)
 
 
@@ -150,14 +193,23 @@ def _download(name: str, file: str) -> Path:
 
 
 def _cached(name: str) -> Path | None:
-    """Find the directory of a model whose files are all in the local Hub cache."""
+    """Find the directory of a model whose files are all in the local Hub cache, under any of its names."""
+    return next((d for d in _snapshots(name) if all((d / file).exists() for file in _needed(d))), None)
+
+
+def _snapshots(name: str) -> Iterator[Path]:
+    """List the directories in the local Hub cache that hold a model's config."""
     from huggingface_hub import try_to_load_from_cache
 
-    config = try_to_load_from_cache(name, _CONFIG)
-    if not isinstance(config, str):
-        return None
-    directory = Path(config).parent
-    return directory if all((directory / file).exists() for file in _needed(directory)) else None
+    for known in (name, _NEW_NAMES.get(name), _OLD_NAMES.get(name)):
+        config = try_to_load_from_cache(known, _CONFIG) if known else None
+        if isinstance(config, str):
+            yield Path(config).parent
+
+
+def _cached_pickle(name: str) -> str | None:
+    """Name the pickle that the local Hub cache holds of a model, from the time before safetensors."""
+    return next((file for d in _snapshots(name) for file in _PICKLES if (d / file).exists()), None)
 
 
 def _needed(directory: Path) -> list[str]:
@@ -200,11 +252,15 @@ def _reason(error: Exception) -> str:
 
 def _checked(asked: str, directory: Path, note: str = "") -> ResolvedModel:
     """Make sure that a directory holds a supported model. Raises ModelError."""
-    if not (directory / _CONFIG).is_file():
-        raise ModelError(f"{directory} holds no {_CONFIG}; a model in Hugging Face format is wanted")
+    try:
+        files = {path.name for path in directory.iterdir()}
+    except OSError as error:
+        raise ModelError(f"{directory} cannot be read: {error.strerror}") from None
+    _refuse_without_config(str(directory), files)
     config = _read_json(directory / _CONFIG)
     families.check(asked, config)
-    _refuse_pickle(asked, {path.name for path in directory.iterdir()})
+    _refuse_pickle(asked, files)
+    _refuse_other_tokenizers(str(directory), files)
     for name in _needed(directory):
         if not (directory / name).is_file():
             raise ModelError(f"{directory} holds no {name}")
@@ -234,6 +290,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
+def _refuse_without_config(name: str, files: set[str]) -> None:
+    """Raise ModelError unless there is a config; an adapter is what is most often taken for a model."""
+    if _CONFIG in files:
+        return
+    if "adapter_config.json" in files:
+        raise ModelError(
+            f"{name} holds an adapter (LoRA) alone; the model that it was merged into is wanted, whole"
+        )
+    raise ModelError(f"{name} holds no {_CONFIG}; a model in Hugging Face format is wanted")
+
+
 def _refuse_pickle(name: str, files: set[str]) -> None:
     """Raise ModelError unless there are safetensors weights; a pickle can run code when it is read."""
     if _WEIGHTS in files or _INDEX in files:
@@ -245,6 +312,19 @@ def _refuse_pickle(name: str, files: set[str]) -> None:
             f"{_WEIGHTS} is wanted"
         )
     raise ModelError(f"{name} holds no {_WEIGHTS}")
+
+
+def _refuse_other_tokenizers(name: str, files: set[str]) -> None:
+    """Raise ModelError unless there is a tokenizer in one of the forms that are read."""
+    if _TOKENIZER in files or files.issuperset(_OLD_TOKENIZER):
+        return
+    alone = next((file for file in _SENTENCEPIECE if file in files), None)
+    if alone is not None:
+        raise ModelError(
+            f"{name} has its tokenizer only as {alone}, a SentencePiece file, which is not read; "
+            f"{_TOKENIZER} is wanted"
+        )
+    raise ModelError(f"{name} holds no {_TOKENIZER}")
 
 
 def _count(n: int) -> str:

@@ -15,7 +15,9 @@ class Hub(ThreadingHTTPServer):
     """`repositories` is name → file → bytes; `asked` logs each request.
 
     `status` other than 200 answers everything with it; `silent` never answers; `short` is a file that comes
-    without its end; `cut` is how often the connection breaks in the middle of which file.
+    without its end; `cut` is how often the connection breaks in the middle of which file. `moved` is a
+    repository's old name → its new one: as on the Hub, what is asked of the old one is sent on, file by file.
+    `stored` are files that are kept elsewhere, as the Hub does with those that are large.
     """
 
     daemon_threads = True
@@ -29,6 +31,8 @@ class Hub(ThreadingHTTPServer):
         self.closing = threading.Event()
         self.short = ""
         self.cut: dict[str, int] = {}
+        self.moved: dict[str, str] = {}
+        self.stored: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -60,17 +64,37 @@ class _Handler(BaseHTTPRequestHandler):
         if hub.status != 200:
             self._reply(hub.status, {}, b"")
             return
+        for old, new in hub.moved.items():
+            for start in (f"/api/models/{old}", f"/{old}/resolve/"):
+                if self.path.startswith(start):
+                    place = start.replace(old, new) + self.path.removeprefix(start)
+                    self._reply(307, {"Location": place}, b"")
+                    return
         for name, files in hub.repositories.items():
-            if self.path == f"/api/models/{name}":
+            if self.path in (f"/api/models/{name}", f"/api/models/{name}/revision/main"):
                 siblings = [{"rfilename": file} for file in files]
                 about = json.dumps({"id": name, "sha": COMMIT, "siblings": siblings}).encode()
                 self._reply(200, {"Content-Type": "application/json"}, about)
                 return
             file = self.path.removeprefix(f"/{name}/resolve/main/")
+            if file in files and file in hub.stored:
+                self._send_on(name, file, files[file])
+                return
+            file = file.removeprefix(f"/stored/{name}/")
             if file in files:
                 self._send_file(file, files[file], send_body=send_body)
                 return
         self._reply(404, {"X-Error-Code": "RepoNotFound"}, b"")
+
+    def _send_on(self, name: str, file: str, data: bytes) -> None:
+        """Say what a file is and where it is kept."""
+        headers = {
+            "X-Repo-Commit": COMMIT,
+            "X-Linked-ETag": f'"{hashlib.sha256(data).hexdigest()}"',
+            "X-Linked-Size": str(len(data)),
+            "Location": f"{self.server.url}/stored/{name}/{file}",
+        }
+        self._reply(302, headers, b"")
 
     def _send_file(self, file: str, data: bytes, *, send_body: bool) -> None:
         headers = {

@@ -106,6 +106,121 @@ def test_gpt2_is_the_default_and_its_shards_are_fetched(hub: Hub, tmp_path: Path
         assert (Path(answer.result["directory"]) / name).read_bytes() == data
 
 
+@pytest.fixture
+def published(hub: Hub, files: dict[str, bytes]) -> Hub:
+    """GPT-2's repository as on the real Hub: large files are kept elsewhere, and it has an old name."""
+    hub.repositories[DEFAULT] |= dict.fromkeys(
+        ("64.tflite", "flax_model.msgpack", "merges.txt", "rust_model.ot", "tf_model.h5", "vocab.json"), b"x"
+    ) | {"tokenizer_config.json": b'{"model_max_length": 1024}'}
+    hub.moved = {"gpt2": DEFAULT, "someone/old-name": "someone/tiny"}
+    hub.stored = {"model.safetensors", "pytorch_model.bin"}
+    return hub
+
+
+@pytest.mark.parametrize("name", [None, DEFAULT, "gpt2"])
+def test_gpt2_is_fetched_by_any_of_its_names_and_then_had_by_all(
+    published: Hub, files: dict[str, bytes], tmp_path: Path, name: str | None
+) -> None:
+    answer = ask(name, published.url, tmp_path)
+    directory = Path(answer.result["directory"])
+    assert (directory / "model.safetensors").read_bytes() == files["model.safetensors"]
+    assert {path.name for path in directory.iterdir()} == {
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors",
+    }
+    published.asked.clear()
+    for other in (None, DEFAULT, "gpt2"):
+        again = ask(other, published.url, tmp_path, HF_HUB_OFFLINE="1")
+        assert again.result == {"directory": str(directory), "note": "", "asked": other or DEFAULT}
+    assert published.asked == []
+
+
+@pytest.mark.parametrize("old", ["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "distilgpt2"])
+def test_a_cache_under_the_old_name_is_found(published: Hub, tmp_path: Path, old: str) -> None:
+    """As transformers filled it before the Hub asked for a publisher's name."""
+    new = {"distilgpt2": "distilbert/distilgpt2"}.get(old, f"openai-community/{old}")
+    published.repositories[old] = published.repositories[DEFAULT]
+    published.moved = {}
+    code = """if True:
+        import sys
+        from huggingface_hub import hf_hub_download
+        for file in ("config.json", "vocab.json", "merges.txt", "tokenizer.json", "model.safetensors"):
+            hf_hub_download(sys.argv[1], file)
+    """
+    environment = {**os.environ, "HF_ENDPOINT": published.url, "HF_HOME": str(tmp_path), "NO_PROXY": "*"}
+    subprocess.run([sys.executable, "-c", code, old], env=environment, check=True, stderr=subprocess.DEVNULL)
+    for name in (old, new, *([None] if old == "gpt2" else [])):
+        answer = ask(name, "http://hub.invalid", tmp_path)
+        assert f"models--{old}/" in answer.result["directory"]
+        assert answer.result["note"] == answer.stderr == ""
+
+
+def test_a_repository_that_has_moved_is_followed(published: Hub, tmp_path: Path) -> None:
+    published.repositories["someone/tiny"].pop("tokenizer.json")
+    published.repositories["someone/tiny"] |= {"vocab.json": b"{}", "merges.txt": b""}
+    answer = ask("someone/old-name", published.url, tmp_path)
+    assert Path(answer.result["directory"], "merges.txt").exists()
+    assert ask("someone/old-name", published.url, tmp_path, HF_HUB_OFFLINE="1").result == answer.result
+
+
+@pytest.mark.parametrize(
+    ("absent", "present", "message"),
+    [
+        (
+            ("tokenizer.json",),
+            ("tokenizer.model",),
+            "has its tokenizer only as tokenizer.model, a SentencePiece file, which is not read; "
+            "tokenizer.json is wanted",
+        ),
+        (("tokenizer.json",), ("vocab.json",), "holds no tokenizer.json"),
+        (("pytorch_model.bin", "model.safetensors"), (), "holds no model.safetensors"),
+        (
+            ("config.json",),
+            ("adapter_config.json",),
+            "holds an adapter (LoRA) alone; the model that it was merged into is wanted, whole",
+        ),
+        (("config.json",), (), "holds no config.json; a model in Hugging Face format is wanted"),
+    ],
+)
+def test_what_a_repository_lacks_is_said_before_its_weights_are_fetched(
+    hub: Hub, tmp_path: Path, absent: tuple[str, ...], present: tuple[str, ...], message: str
+) -> None:
+    repository = hub.repositories["someone/tiny"]
+    for file in absent:
+        del repository[file]
+    repository |= dict.fromkeys(present, b"x")
+    assert ask("someone/tiny", hub.url, tmp_path).result["error"] == f"someone/tiny {message}"
+    assert hub.files_asked() <= {"config.json"}
+
+
+def test_a_cache_from_before_safetensors_is_named(hub: Hub, tmp_path: Path) -> None:
+    snapshot = tmp_path / "hub" / "models--gpt2" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text("abc")
+    for file in ("config.json", "tokenizer.json", "pytorch_model.bin"):
+        (snapshot / file).write_bytes(b"{}")
+    held = "; of its weights the cache has only pytorch_model.bin, a pickle"
+    answer = ask("gpt2", closed_port(), tmp_path)
+    assert answer.result["error"].startswith("GPT-2 could not be reached (")
+    assert answer.result["error"].endswith(")" + held)
+    default = ask(None, closed_port(), tmp_path)
+    assert default.result["note"] == "GPT-2 could not be reached"
+    assert default.stderr.endswith(f"){held}; storyteller runs in its place\n")
+    assert Path(ask("gpt2", hub.url, tmp_path).result["directory"], "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 3000, "a--b", "-x", "a/b/c", "café", "a\0b", "x" * 97, ""])
+def test_a_name_that_is_none_is_one_short_line(name: str) -> None:
+    with pytest.raises(ModelError, match="is neither a directory with a model, a Hub id nor") as caught:
+        resolve(name)
+    assert len(str(caught.value)) < 300
+    assert str(caught.value).isprintable()
+
+
 def closed_port() -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -233,6 +348,8 @@ def test_local_directories_that_cannot_be_used_are_refused(local: Path, tmp_path
     set_config(local, model_type="gpt2")
     (local / "tokenizer.json").rename(local / "elsewhere.json")
     refused("holds no tokenizer.json")
+    (local / "tokenizer.model").write_bytes(b"x")
+    refused("has its tokenizer only as tokenizer.model, a SentencePiece file")
     (local / "elsewhere.json").rename(local / "tokenizer.json")
     (local / "model.safetensors").rename(local / "pytorch_model.bin")
     refused(r"only as pytorch_model\.bin, a pickle")
