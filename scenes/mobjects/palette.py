@@ -31,6 +31,8 @@ class Theme:
         low: a score that is not above zero.
         attention: from no weight to the largest, as a cell's ground.
         weight: from no weight to all of it, as a dot or bar on such a ground.
+        stream: the residual stream, from 0 to its scale.
+        attention_seam, mlp_seam: what attention or an MLP adds to it, from nothing to its scale.
         token: lightness and saturation of the tokens' hues.
     """
 
@@ -43,6 +45,7 @@ class Theme:
     key: str
     value: str
     gelu: str
+    attention_hue: str
     positive: tuple[str, str]
     negative: tuple[str, str]
     data: tuple[str, str]
@@ -51,6 +54,9 @@ class Theme:
     bars: tuple[str, str]
     attention: tuple[str, ...]
     weight: tuple[str, ...]
+    stream: tuple[str, ...]
+    attention_seam: tuple[str, ...]
+    mlp_seam: tuple[str, ...]
     token: tuple[float, float]
     brightest: str
 
@@ -66,6 +72,7 @@ THEMES = {
         key="#5CD0B3",
         value="#FC6255",
         gelu="#83C167",
+        attention_hue="#F2C200",
         positive=("#1C758A", "#9CDCEB"),
         negative=("#CF5044", "#FF8080"),
         data=("#444444", "#FFFFFF"),
@@ -74,6 +81,9 @@ THEMES = {
         bars=("#5CD0B3", "#FFFF00"),
         attention=("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
         weight=("#396C5F", "#5CD0B3", "#FFFF00"),
+        stream=("#050A12", "#13324E", "#3C86CC", "#A5DAF7", "#FFFFFF"),
+        attention_seam=("#0E0A00", "#5E4A00", "#D9A900", "#FFE56B", "#FFFFFF"),
+        mlp_seam=("#040D05", "#21491C", "#5CAA40", "#B4F09C", "#FFFFFF"),
         token=(0.68, 0.85),
         brightest="#F4FBFF",
     ),
@@ -87,6 +97,7 @@ THEMES = {
         key="#00756A",
         value="#C22F22",
         gelu="#3E7A1E",
+        attention_hue="#7F5C00",
         positive=("#1F7F97", "#07323D"),
         negative=("#C9503F", "#7C1016"),
         data=("#757575", "#000000"),
@@ -95,6 +106,9 @@ THEMES = {
         bars=("#005049", "#5C4200"),
         attention=("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
         weight=("#459A90", "#00756A", "#7F5C00"),
+        stream=("#F1F5FA", "#BFD8EE", "#4F93CF", "#1B4C86", "#0A1A30"),
+        attention_seam=("#FBF6E9", "#EFD998", "#C79200", "#7F5C00", "#3A2A00"),
+        mlp_seam=("#F1F8EE", "#C7E5BA", "#6FB253", "#3E7A1E", "#1B3A0C"),
         token=(0.25, 0.85),
         brightest="#04141C",
     ),
@@ -111,6 +125,7 @@ QUERY, KEY, VALUE, GELU = _THEME.query, _THEME.key, _THEME.value, _THEME.gelu
 POSITIVE_SMALL, POSITIVE_LARGE = _THEME.positive
 ABOVE_ZERO, BELOW_ZERO = _THEME.products
 LOW = _THEME.low
+ATTENTION_HUE = _THEME.attention_hue
 
 TOKEN_HUES = (0.51, 0.64)  # cyan to blue
 
@@ -171,6 +186,9 @@ def ramp(stops: Sequence[str], size: int = 256) -> Lut:
 
 ATTENTION_RAMP = ramp(_THEME.attention)  # a weight: 0 … its scale
 WEIGHT_RAMP = ramp(_THEME.weight)
+STREAM_RAMP = ramp(_THEME.stream)
+ATTENTION_SEAM_RAMP = ramp(_THEME.attention_seam)
+MLP_SEAM_RAMP = ramp(_THEME.mlp_seam)
 DATA_RAMP = ramp(_THEME.data)
 POSITIVE_RAMP = ramp(_THEME.positive)
 NEGATIVE_RAMP = ramp(_THEME.negative)
