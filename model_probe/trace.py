@@ -397,12 +397,14 @@ class Trace:
         if name not in TENSORS:
             raise AttributeError(f"a trace has no attribute {name!r}")
         if name not in self._names:
-            raise MissingTensor(
-                f"{self.path} has no {name}: {self.facts.model_name} has none, or it was recorded without"
-            )
+            raise MissingTensor(self.lacks(name))
         if name not in self._open:
             self._open[name] = Tensor(self.path, name, self._file.get_slice(name), self.facts)
         return self._open[name]
+
+    def lacks(self, name: str) -> str:
+        """Say that a tensor is not there, and why that may be."""
+        return f"{self.path} has no {name}: {self.facts.model_name} has none, or it was recorded without"
 
     def keys(self, layer: int, head: int) -> NDArray[np.float32]:
         """One query head's (T, K) keys, of its own or shared with its neighbours. Raises MissingTensor."""

@@ -18,6 +18,7 @@ from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.raster import StudioCamera
+from scenes.reads import check, parse
 from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
 
@@ -47,6 +48,7 @@ class LectureScene(Scene):
     A scene file reads data, picture, story, in that order; `construct` alone plays animations.
 
     Attributes:
+        reads: the tensors that the scene reads, written out; see `scenes.reads`.
         poster: the beat whose last picture stands for the scene; the last beat by default.
         settings: what was asked for; see `Settings`.
         trace: the file that every number on screen comes from.
@@ -55,6 +57,7 @@ class LectureScene(Scene):
         least: seconds that a beat of that name is to last, whatever its narration takes.
     """
 
+    reads: ClassVar[tuple[str, ...]] = ()
     poster: ClassVar[str] = ""
 
     def __init__(self, settings: Settings | None = None, **kwargs: Any) -> None:
@@ -64,6 +67,7 @@ class LectureScene(Scene):
         super().__init__(**kwargs)
         self.settings = settings or Settings.from_environment()
         self.trace = Trace.open(self.settings.trace)
+        check(type(self).__name__, parse(self.reads), self.trace)
         self.layout = Layout.of_frame()
         self.beats: list[Beat] = []
         self.least: dict[str, float] = {}

@@ -44,6 +44,17 @@ class AttentionHeads(LectureScene):
     The head shown first is the one that `query_key` and `mask` show.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "pattern_LHTS",
+        "scores_LHTS if any",
+        "head_previous_LH if any",
+        "head_first_LH if any",
+        "head_self_LH if any",
+        "head_induction_LH if any",
+        "induction_ids_R if any",
+    )
     poster = "wall"
 
     def construct(self) -> None:

@@ -55,6 +55,13 @@ class Mask(LectureScene):
     last ones and the key that the last query matches best; what is not shown is counted in the sums.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "pattern_LHTS",
+        "scores_LHTS",
+        "mask_TS or mask_LTS if any",
+    )
     poster = "pattern"
 
     def construct(self) -> None:

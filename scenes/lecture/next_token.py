@@ -75,6 +75,17 @@ class NextToken(LectureScene):
     so does the strip. A greedy or a beam search draws nothing; there the needle points at what was taken.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "vocab_bytes_B if any",
+        "vocab_offsets_V1 if any",
+        "step_logits_GV",
+        "step_scaled_GV if any",
+        "step_kept_GV if any",
+        "step_ids_G",
+        "step_uniform_G if any",
+    )
     poster = "draw"
 
     def construct(self) -> None:

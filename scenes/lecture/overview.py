@@ -54,6 +54,19 @@ class Overview(LectureScene):
     lens; `logits_last_V`. At most MOST_LAYERS layers are shown, evenly spaced, first and last among them.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "vocab_bytes_B if any",
+        "vocab_offsets_V1 if any",
+        "resid_pre_LTD",
+        "resid_mid_LTD",
+        "resid_final_TD",
+        "pattern_LHTS",
+        "lens_ids_MWN",
+        "lens_logprobs_MWN",
+        "logits_last_V",
+    )
     poster = "cross_section"
 
     def construct(self) -> None:

@@ -59,6 +59,15 @@ class QueryKey(LectureScene):
     (`matched_key`). A prompt of more than `most_places` tokens shows its first and last ones and that key.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "pattern_LHTS",
+        "scores_LHTS",
+        "ln1_LTD",
+        "q_LHTK of one head",
+        "k_LHTK or k_LCTK of one head",
+    )
     poster = "grid"
 
     def construct(self) -> None:

@@ -65,6 +65,16 @@ class Tokens(LectureScene):
     prompt's longest word with two letters swapped; left out where the prompt has no such word.
     """
 
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "piece_starts_P if any",
+        "merge_steps_J3 if any",
+        "typo_piece_1 if any",
+        "typo_ids_U if any",
+        "typo_bytes_B if any",
+        "typo_offsets_U1 if any",
+    )
     poster = "ids"
 
     def construct(self) -> None:

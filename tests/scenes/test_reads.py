@@ -1,0 +1,113 @@
+"""Each scene's `reads` is what it reads, no less and no more: a long prompt's trace holds nothing else."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_probe.errors import MissingTensor
+from model_probe.trace import TENSORS, Trace, write_trace
+from scenes import SCENES, load
+from scenes.reads import Read, declared, parse
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+
+Only = Callable[[Collection[str]], Path]
+
+
+@pytest.fixture
+def only(trace: Trace, tmp_path: Path) -> Only:
+    """A copy of the trace that holds some tensors only."""
+
+    def keep(names: Collection[str]) -> Path:
+        kept = [name for name in trace.tensor_names if name in names or name == "token_ids_T"]
+        tensors = {name: np.asarray(getattr(trace, name)) for name in kept}
+        return write_trace(tmp_path / f"{len(kept)}.safetensors", tensors, trace.facts)
+
+    return keep
+
+
+@pytest.fixture
+def read_by_a_play(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The tensors that were read, or found to be there, since the test began."""
+    seen: set[str] = set()
+    get, has = Trace.__getattr__, Trace.has
+
+    def spying_get(trace: Trace, name: str) -> object:
+        value = get(trace, name)
+        seen.add(name)
+        return value
+
+    def spying_has(trace: Trace, name: str) -> bool:
+        there = has(trace, name)
+        if there:
+            seen.add(name)
+        return there
+
+    monkeypatch.setattr(Trace, "__getattr__", spying_get)
+    monkeypatch.setattr(Trace, "has", spying_has)
+    monkeypatch.setattr("scenes.lecture_scene.check", lambda *_: None)  # it looks for everything
+    return seen
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_reads_what_it_says(name: str, storyteller_trace: Path, read_by_a_play: set[str]) -> None:
+    scene, reads = load(name), parse(load(name).reads)
+    rehearse(scene, Settings(storyteller_trace))
+    named = {each for read in reads for each in read.names}
+    read = read_by_a_play - {"token_ids_T"}
+    more = [each for each in TENSORS if each in read - named]
+    assert not more, f"add to `reads` of {scene.__name__} in scenes/lecture/{name}.py: {', '.join(more)}"
+    never = [" or ".join(each.names) for each in reads if not read & set(each.names)]
+    assert not never, f"take from `reads` of {scene.__name__} in scenes/lecture/{name}.py: {', '.join(never)}"
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_plays_on_nothing_but_what_it_says(name: str, only: Only) -> None:
+    scene, reads = load(name), parse(load(name).reads)
+    for kept in (reads, [read for read in reads if not read.optional]):
+        names = {each for read in kept for each in read.names}
+        try:
+            played = rehearse(scene, Settings(only(names)))
+        except MissingTensor as error:
+            pytest.fail(
+                f"`reads` of {scene.__name__} in scenes/lecture/{name}.py is not all it needs: {error}"
+            )
+        assert len(played.beats) >= 3
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_misses_each_tensor_that_it_cannot_do_without(
+    name: str, trace: Trace, only: Only, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = parse(load(name).reads)
+    needed = [read for read in reads if not read.optional]
+    for missing in needed:
+        left = {each for read in reads if read is not missing for each in read.names}
+        path = only(left)
+        with pytest.raises(
+            MissingTensor, match=f"has no {missing.names[0]}: .*; {load(name).__name__} reads it"
+        ):
+            load(name)(Settings(path))
+        with monkeypatch.context() as patch:
+            patch.setattr("scenes.lecture_scene.check", lambda *_: None)
+            with pytest.raises(MissingTensor, match="has no"):
+                rehearse(load(name), Settings(path))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_what_a_scene_reads_is_known_without_importing_it(name: str) -> None:
+    assert declared(SCENES[name]) == parse(load(name).reads) != ()
+
+
+def test_an_entry_says_what_is_read_of_a_tensor() -> None:
+    entries = ["ln1_LTD", "k_LHTK or k_LCTK of one head", "mask_TS or mask_LTS if any"]
+    assert parse(entries) == (
+        Read(("ln1_LTD",)),
+        Read(("k_LHTK", "k_LCTK"), one_head=True),
+        Read(("mask_TS", "mask_LTS"), optional=True),
+    )
+    for wrong in ("ln1_LTD if needed", "ln1_LTD,", "ln2"):
+        with pytest.raises(ValueError, match=wrong):
+            parse([wrong])
