@@ -74,6 +74,9 @@ def commands() -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The trace to write.")
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
 @click.option(
+    "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
+)
+@click.option(
     "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
 )
 @click.option(
@@ -106,6 +109,7 @@ def _record(
     prompt: str | None,
     out: Path,
     prompt_file: Path | None,
+    chat: bool,
     model: str | None,
     device: str,
     reference: bool,
@@ -145,6 +149,7 @@ def _record(
             not no_scores,
         ),
         budget=budget,
+        chat=chat,
     )
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 

@@ -50,6 +50,7 @@ _SETTINGS = (
     "added_tokens.json",
     "chat_template.jinja",
 )
+_CHATS = "additional_chat_templates/"
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLES = (
     "pytorch_model.bin",
@@ -162,7 +163,8 @@ def _from_hub(name: str) -> ResolvedModel:
     try:
         tokenizer = [_TOKENIZER] if _TOKENIZER in files else _OLD_TOKENIZER
         weights = _WEIGHTS if _WEIGHTS in files else _INDEX
-        for file in (*(f for f in _SETTINGS if f in files), *tokenizer, weights):
+        settings = [f for f in sorted(files) if f in _SETTINGS or f.startswith(_CHATS)]
+        for file in (*settings, *tokenizer, weights):
             _download(repository, file)
         for file in _weight_names(config.parent):
             _download(repository, file)

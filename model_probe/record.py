@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe import capture, derived, devices, generation, lens, models, plan, prompts, typo, verify
+from model_probe import (
+    capture,
+    changes,
+    derived,
+    devices,
+    generation,
+    lens,
+    models,
+    plan,
+    prompts,
+    typo,
+    verify,
+)
+from model_probe.chat import chat_text
 from model_probe.errors import ModelError
 from model_probe.families import shape_of_directory
 from model_probe.generation import Method
@@ -34,6 +47,7 @@ def record(
     method: Method | None = None,
     selection: Selection | None = None,
     budget: int = plan.BUDGET,
+    chat: bool = False,
 ) -> Path:
     """Run a model on a prompt and write everything that it computed to the trace `out`.
 
@@ -48,6 +62,7 @@ def record(
         method: how they are chosen; drawn from the full distribution by default.
         selection: which layers, heads and tensors are kept; all by default.
         budget: bytes that one captured run may take.
+        chat: the prompt is a user's message, which the model reads within its own chat template.
 
     Raises:
         UserError: something that was given cannot be used; nothing is left behind.
@@ -60,11 +75,10 @@ def record(
         prompt = prompts.STORYTELLER if resolved.asked == models.STORYTELLER else prompts.GPT2
     shape = shape_of_directory(resolved.directory, resolved.config)
     vocabulary = Vocabulary(resolved.directory)
-    if len(vocabulary) > shape.n_vocab:
-        raise ModelError(
-            f"{resolved.asked}: the tokenizer has {len(vocabulary):,} tokens, the model {shape.n_vocab:,}"
-        )
-    encoded = vocabulary.encode(prompt, shape.n_ctx)
+    message = prompt if chat else None
+    text = chat_text(resolved.asked, resolved.directory, prompt) if chat else prompt
+    encoded = vocabulary.encode(text, shape.n_ctx, added=not chat)
+    vocabulary.check_rows(encoded, shape.n_vocab)
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
     plan.check_budget(planned, len(encoded.ids_T), budget)
@@ -81,9 +95,15 @@ def record(
         raise ModelError(
             f"{resolved.asked}: there is not enough memory on {chosen} for this prompt"
         ) from None
-    tensors |= {**encoded.tensors(), **vocabulary.tensors(shape.n_vocab), **typo.typo(encoded, vocabulary)}
+    tensors |= {
+        **encoded.tensors(),
+        **vocabulary.tensors(shape.n_vocab),
+        **typo.typo(encoded, vocabulary, message),
+    }
     checks = verify.check(tensors, errors)
-    return write_trace(out, tensors, _facts(network, resolved, encoded, seed, method, selection, checks))
+    return write_trace(
+        out, tensors, _facts(network, resolved, encoded, message, seed, method, selection, checks)
+    )
 
 
 def _run(
@@ -126,7 +146,8 @@ def _run_again(
 
     Induction is scored on random tokens fed twice; not at all where the context is too short to repeat in.
     """
-    ordinary = sorted(set(vocabulary.bytes_of_id) - vocabulary.special_ids())
+    rows = range(network.shape.n_vocab)
+    ordinary = sorted((set(vocabulary.bytes_of_id) - vocabulary.special_ids()).intersection(rows))
     ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
     repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
     texts = {}
@@ -164,6 +185,7 @@ def _facts(
     network: Network,
     resolved: models.ResolvedModel,
     encoded: Encoded,
+    message: str | None,
     seed: int,
     method: Method,
     selection: Selection,
@@ -186,6 +208,10 @@ def _facts(
         tied_unembedding=network.tied_unembedding,
         prompt=encoded.text,
         added_tokens=encoded.added,
+        added_after=encoded.added_after,
+        message=message,
+        changes=[dict(change) for change in encoded.changes[: changes.MOST]],
+        changed_places=len(encoded.changes),
         seed=seed,
         sampling=method.facts(),
         device=network.device,

@@ -11,16 +11,17 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
+from model_probe.changes import Change, changes
 from model_probe.errors import ModelError, PromptError, first_line
+from model_probe.tokenizer_files import read_tokenizer
 
 
 def _byte_of_character() -> dict[str, int]:
@@ -43,8 +44,11 @@ class Encoded:
     """A prompt as T token ids, their bytes, the pieces' byte offsets and the merges in the order applied.
 
     Attributes:
-        text: what the tokens join to, without those added: the prompt as the tokenizer normalises it.
-        added: how many tokens the tokenizer put in front, such as one for the beginning of the text.
+        tokens: as the vocabulary has them; whether they join to the prompt is for `changes` to say.
+        text: what was encoded.
+        added, added_after: how many tokens the tokenizer put in front, such as one for the beginning of the
+            text, and at the end.
+        changes: where the tokens, those added aside, do not join to the text; see `changes.py`.
         piece_starts_P, merge_steps_J3: None where the tokenizer's merges are not followed.
     """
 
@@ -52,8 +56,15 @@ class Encoded:
     tokens: list[bytes]
     text: str
     added: int
+    added_after: int
+    changes: list[Change]
     piece_starts_P: NDArray[np.int64] | None
     merge_steps_J3: NDArray[np.int32] | None
+
+    @property
+    def own(self) -> slice:
+        """Where the text's tokens stand, between those that the tokenizer added."""
+        return slice(self.added, len(self.tokens) - self.added_after)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Give the prompt's tensors under their names in the trace."""
@@ -69,38 +80,39 @@ class Encoded:
 
 
 class Vocabulary:
-    """A BPE tokenizer from `tokenizer.json`, or from the older `vocab.json` and `merges.txt`.
+    """A model's tokenizer, as transformers reads the model's files; see `tokenizer_files.py`.
 
     Raises:
-        ModelError: it cannot be read or is of another kind.
+        ModelError: it cannot be read or its tokens cannot be read as bytes.
     """
 
     def __init__(self, directory: Path) -> None:
-        path = directory / "tokenizer.json"
+        self._tokenizer, description = read_tokenizer(directory)
         try:
-            content = path.read_bytes() if path.exists() else _converted(directory)
-            description = json.loads(content)
-            self._tokenizer = Tokenizer.from_buffer(content)
             model = description["model"]
-            merges = [m if isinstance(m, str) else " ".join(m) for m in model.get("merges", [])]
+            merges = [m if isinstance(m, str) else " ".join(m) for m in model.get("merges") or []]
             ways = [description.get(part) or {} for part in ("normalizer", "pre_tokenizer", "decoder")]
-        except Exception as error:  # the tokenizers library raises plain Exception
-            raise ModelError(f"{path} cannot be read as a tokenizer: {first_line(error)}") from None
+            names = model["vocab"]
+            if not isinstance(names, dict):  # of a Unigram model: pairs of a piece and its score
+                names = {piece: number for number, (piece, _score) in enumerate(names)}
+        except Exception as error:
+            raise ModelError(f"{directory} has no tokenizer that can be read: {first_line(error)}") from None
         self._byte_level = '"ByteLevel"' in json.dumps(ways[1:])
-        self._mergeable = self._byte_level and not model.get("ignore_merges")
+        self._mergeable = self._byte_level and bool(merges) and not model.get("ignore_merges")
         # Files from before tokenizers 0.9, GPT-2's own among them, do not name the type: merges tell it
-        if model.get("type", "BPE" if "merges" in model else "") != "BPE" or not (
-            self._byte_level or "\u2581" in json.dumps(ways, ensure_ascii=False)
-        ):
+        kind = model.get("type", "BPE" if "merges" in model else "")
+        by_space = "\u2581" in json.dumps(ways, ensure_ascii=False)
+        if kind not in ("BPE", "Unigram") or not (self._byte_level or by_space):
             raise ModelError(
-                f"{path} is not a byte-pair tokenizer, the kind that GPT-2 and its relatives have"
+                f"{directory / 'tokenizer.json'} is not a byte-pair tokenizer, "
+                "the kind that GPT-2 and its relatives have"
             )
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._rank = dict(zip(merges, range(len(merges)), strict=True))  # "left right" → rank
         self._special = {t.content: i for i, t in self._tokenizer.get_added_tokens_decoder().items()}
         # As get_vocab(with_added_tokens=True) has it, which makes every string a second time
-        self._id: dict[str, int] = {**model["vocab"], **self._special}
+        self._id: dict[str, int] = {**names, **self._special}
 
     def __len__(self) -> int:
         """One more than the highest id."""
@@ -128,53 +140,86 @@ class Vocabulary:
         vocab_bytes_B, vocab_offsets_V1 = joined(strings)
         return {"vocab_bytes_B": vocab_bytes_B, "vocab_offsets_V1": vocab_offsets_V1}
 
-    def encode(self, prompt: str, n_ctx: int) -> Encoded:
-        """Turn a prompt into tokens, at least one and at most `n_ctx`, as the model is meant to be given it.
+    def encode(self, text: str, n_ctx: int, added: bool = True) -> Encoded:
+        """Turn text into tokens, at least one and at most `n_ctx`, as the model is meant to be given it.
 
-        Raises PromptError for a prompt that is too long, and ModelError where the tokenizer does not give the
-        prompt back byte for byte, up to the normal form that it states.
+        Args:
+            text: any.
+            n_ctx: the model's context.
+            added: with the tokens that the tokenizer adds; a chat template writes all of them itself.
+
+        Raises:
+            PromptError: it makes no token, or too many.
+            ModelError: the tokenizer is unsound: it names tokens that it does not have.
         """
-        own = self._tokenizer.encode(prompt, add_special_tokens=False).ids
-        whole = self._tokenizer.encode(prompt).ids
-        added = next((n for n in range(len(whole) + 1) if whole[n : n + len(own)] == own), 0)
-        ids = [*whole[:added], *own]
+        try:
+            encoding = self._tokenizer.encode(text, add_special_tokens=added)
+        except Exception as error:  # the tokenizers library raises plain Exception
+            raise ModelError(f"the model's tokenizer does not take the prompt: {first_line(error)}") from None
+        ids = encoding.ids
+        if not ids:
+            raise PromptError(f"the model's tokenizer makes no token of the prompt {text!r:.80}")
         if len(ids) > n_ctx:
             raise PromptError(f"the prompt has {len(ids):,} tokens; the model's context holds {n_ctx:,}")
-        normalizer = self._tokenizer.normalizer if self._byte_level else None
-        text = normalizer.normalize_str(prompt) if normalizer is not None else prompt
+        own = [at for at, added in enumerate(encoding.special_tokens_mask) if not added]
+        start, end = (own[0], own[-1] + 1) if own else (len(ids), len(ids))
         tokens = [self.bytes_of_id[i] for i in ids]
-        if not self._byte_level and b"".join(tokens[added:]) == b" " + text.encode():
-            tokens[added] = tokens[added][1:]  # a space that the tokenizer puts before every text
-        if b"".join(tokens[added:]) != text.encode():
-            raise ModelError("the tokenizer changes the prompt: its tokens do not join to the same bytes")
-        merges = self._merged(text, tokens[:added], ids) if self._mergeable else (None, None)
-        return Encoded(np.array(ids, np.int64), tokens, text, added, *merges)
+        merges = self._merged(ids, tokens) if self._mergeable else (None, None)
+        return Encoded(
+            np.array(ids, np.int64),
+            tokens,
+            text,
+            start,
+            len(ids) - end,
+            changes(text, b"".join(tokens[start:end])),
+            *merges,
+        )
+
+    def check_rows(self, encoded: Encoded, n_vocab: int) -> None:
+        """Raise PromptError where a token of a prompt has no row among the model's `n_vocab` embeddings."""
+        for number, token in zip(encoded.ids_T.tolist(), encoded.tokens, strict=True):
+            if number >= n_vocab:
+                name = token.decode(errors="replace")
+                raise PromptError(
+                    f"the prompt's token {name!r} is number {number:,}; "
+                    f"the model has none above {n_vocab - 1:,}"
+                )
+
+    def cut(self, text: str, added: bool) -> list[int]:
+        """The ids of a text, with the tokens that the tokenizer adds or without them."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=added).ids
+        return ids
 
     def _merged(
-        self, text: str, added: list[bytes], ids: list[int]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """The byte offset of each piece, and the merges in the order applied. Raises ModelError."""
-        pieces = [*(token.decode() for token in added), *self._pieces(text)]
+        self, ids: list[int], tokens: list[bytes]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]] | tuple[None, None]:
+        """The byte offset of each piece, and the merges in the order applied.
+
+        Where the merges, applied to what the tokens join to, do not lead to these tokens (an added token
+        that is a word may stand in their way), there is nothing to show.
+        """
+        pieces: list[str] = []
+        added = self.special_ids()
+        try:
+            for special, run in groupby(zip(ids, tokens, strict=True), lambda pair: pair[0] in added):
+                if special:
+                    pieces += [token.decode() for _, token in run]
+                else:
+                    pieces += self._pieces(b"".join(token for _, token in run).decode())
+        except UnicodeDecodeError:
+            return None, None
         merged = [self._merge(piece) for piece in pieces]
         if [self._id.get(symbol) for symbols, _ in merged for symbol in symbols] != ids:
-            raise ModelError("the tokenizer's merges do not lead to its own tokens")
+            return None, None
         steps = [(number, *step) for number, (_, steps) in enumerate(merged) for step in steps]
         lengths = [len(piece.encode()) if piece in self._special else len(piece) for piece in pieces]
         starts_P = np.array([0, *accumulate(lengths)][:-1], np.int64)
         return starts_P, np.array(steps, np.int32).reshape(-1, 3)
 
-    def _pieces(self, prompt: str) -> list[str]:
-        """Cut the prompt as the tokenizer does before it merges: special tokens, and the rest by pattern."""
-        names = sorted(self._special, key=len, reverse=True)
-        parts = re.split(f"({'|'.join(map(re.escape, names))})", prompt) if names else [prompt]
-        pieces: list[str] = []
-        for part in parts:
-            if part in self._special:
-                pieces.append(part)
-            elif part:
-                pre_tokenizer = self._tokenizer.pre_tokenizer or ByteLevel(add_prefix_space=False)
-                pieces += [piece for piece, _ in pre_tokenizer.pre_tokenize_str(part)]
-        return pieces
+    def _pieces(self, text: str) -> list[str]:
+        """Cut text as the tokenizer does before it merges, in the byte alphabet."""
+        pre_tokenizer = self._tokenizer.pre_tokenizer or ByteLevel(add_prefix_space=False)
+        return [piece for piece, _ in pre_tokenizer.pre_tokenize_str(text)]
 
     def _merge(self, piece: str) -> tuple[list[str], list[tuple[int, int]]]:
         """Join a piece's symbols; returns those left and, per merge, (index of the left symbol, rank)."""
@@ -220,15 +265,6 @@ def _piece_to_bytes(token: str) -> bytes:
     """Read a vocabulary entry with ▁ for the space, or one that stands for a byte, as `<0xE3>` does."""
     byte = re.fullmatch(r"<0x([0-9A-F]{2})>", token)
     return bytes([int(byte[1], 16)]) if byte else token.replace("\u2581", " ").encode()
-
-
-def _converted(directory: Path) -> bytes:
-    """A tokenizer in older files (OPT, early GPT-2s) as transformers turns it into a `tokenizer.json`."""
-    from transformers import AutoTokenizer
-
-    tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True, use_fast=True)
-    text: str = tokenizer.backend_tokenizer.to_str()
-    return text.encode()
 
 
 def joined(strings: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -13,9 +13,8 @@ import json
 import operator
 import os
 import re
-import secrets
-import stat
 import sys
+import tempfile
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -33,7 +32,7 @@ from model_probe import trace_contents
 from model_probe.errors import MissingTensor, TraceError
 from model_probe.shape import shared_heads
 
-SCHEMA = "1.1"
+SCHEMA = "1.2"
 METADATA_KEY = "model_probe"
 LARGEST = 100_000_000  # no model has a size above it
 
@@ -46,14 +45,14 @@ _INT = ("I64",)
 # that may have been selected: the file then holds the kept ones only.
 TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "token_ids_T": (_INT, ("T",)),
-    "prompt_bytes_B": (("U8",), ("B",)),  # the prompt's tokens as bytes, one after the other
+    "prompt_bytes_B": (("U8",), ("B",)),  # the tokens as bytes, one after the other; see Facts.changes
     "prompt_offsets_T1": (_INT, ("T+1",)),  # token t is bytes [t] to [t + 1]
     "vocab_bytes_B": (("U8",), ("B",)),
     "vocab_offsets_V1": (_INT, ("V+1",)),
-    "piece_starts_P": (_INT, ("P",)),  # byte offset of each pre-tokeniser piece in the prompt's UTF-8
+    "piece_starts_P": (_INT, ("P",)),  # byte offset of each pre-tokeniser piece in prompt_bytes_B
     "merge_steps_J3": (("I32",), ("J", "3")),  # piece, symbol i that joins i + 1, merge rank; in order
-    "typo_piece_1": (_INT, ("1",)),  # the piece that was misspelt
-    "typo_ids_U": (_INT, ("U",)),  # what the tokenizer makes of the misspelling
+    "typo_span_2": (_INT, ("2",)),  # the word that was misspelt: its first token, and the one after its last
+    "typo_ids_U": (_INT, ("U",)),  # what stands in their place with the misspelling
     "typo_bytes_B": (("U8",), ("B",)),
     "typo_offsets_U1": (_INT, ("U+1",)),
     "wte_TD": (_FLOAT, ("T", "D")),  # what a token puts into the stream
@@ -161,6 +160,13 @@ class Facts:
     content_sha256: str = ""  # of these facts and the tensors; see `Trace.check_bytes`
     layers: list[int] = field(default_factory=list)  # the layers kept of what may be selected; []: all
     heads: list[int] = field(default_factory=list)  # the query heads kept; []: all
+    # Since 1.2
+    added_after: int = 0  # tokens behind the prompt that the tokenizer put there (end of text)
+    message: str | None = None  # what the user wrote, where the prompt is a chat around it
+    # Where the tokens, those added aside, do not join to the prompt byte for byte: the first places, each
+    # with "at" (character of the prompt), "given" and "read", and how many there are; see `changes.py`
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    changed_places: int = 0
 
     @property
     def kv_heads(self) -> int:
@@ -203,7 +209,7 @@ class Facts:
             raise TraceError(f"{path}: the trace's metadata cannot be read ({_first_line(error)})") from None
         if major != int(SCHEMA.partition(".")[0]):
             raise TraceError(f"{path} has trace schema {schema}; this version reads {SCHEMA} and its like")
-        hints = _hints()
+        hints = _hints(cls)
         known: dict[str, Any] = {}
         for entry in fields(cls):
             if entry.name not in values and not (
@@ -222,7 +228,11 @@ class Facts:
         """Raise TraceError unless the sizes and the kept layers and heads can be."""
         shape = (self.n_layer, self.n_head, self.kv_heads, self.d_model, self.d_head, self.d_mlp)
         sound = min(*shape, self.n_ctx, self.n_vocab) > 0 and self.n_head % self.kv_heads == 0
-        sound = sound and max(*shape, self.n_ctx, self.n_vocab) <= LARGEST and self.added_tokens >= 0
+        sound = (
+            sound
+            and max(*shape, self.n_ctx, self.n_vocab) <= LARGEST
+            and min(self.added_tokens, self.added_after) >= 0
+        )
         for kept, count in ((self.layers, self.n_layer), (self.heads, self.n_head)):
             numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
             sound = sound and numbers and kept == sorted(set(kept))
@@ -231,8 +241,8 @@ class Facts:
 
 
 @cache
-def _hints() -> dict[str, Any]:
-    return typing.get_type_hints(Facts)
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _is_a(value: Any, hint: Any) -> bool:
@@ -253,6 +263,8 @@ def _is_a(value: Any, hint: Any) -> bool:
         return number and abs(value) < sys.float_info.max
     if kind is str:
         return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
+    if kind is list and typing.get_origin(parts[0]) is dict:
+        return isinstance(value, list) and all(_is_a(one, parts[0]) for one in value)
     return isinstance(value, kind)
 
 
@@ -458,7 +470,9 @@ class Trace:
 
     @cached_property
     def tokens(self) -> list[bytes]:
-        """The prompt's T tokens as bytes; joined, after those that were added, they are the prompt in UTF-8.
+        """The prompt's T tokens as bytes.
+
+        Joined, without those that were added, they are the prompt in UTF-8, but for `Facts.changes`.
 
         Raises:
             MissingTensor: they were not recorded.
@@ -521,12 +535,11 @@ def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]
         if path.is_dir():
             raise TraceError(f"{path} is a directory; a file name is wanted")
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-        with part.open("xb") as file:
-            temporary, mode = part, stat.S_IMODE(os.fstat(file.fileno()).st_mode)  # as the umask wants it
-        save_file(whole, part, metadata={METADATA_KEY: facts.to_json()})
-        os.chmod(part, mode)  # safetensors makes it 0600
-        os.replace(part, path)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        save_file(whole, temporary, metadata={METADATA_KEY: facts.to_json()})
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
         temporary = None
     except (OSError, ValueError, SafetensorError) as error:
         raise TraceError(f"{path} cannot be written: {_first_line(error)}") from None
@@ -542,7 +555,7 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
     if "token_ids_T" not in tensors:
         raise TraceError(f"{path}: the trace has no token_ids_T")
     sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
-    sizes |= {"1": 1, "3": 3}
+    sizes |= {"2": 2, "3": 3}
     sizes |= {axis: len(facts.kept(axis)) for axis in ("l", "h", "c")}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]

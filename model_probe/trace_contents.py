@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check(trace: Trace) -> None:
-    """Raise TraceError unless ids, offsets, pieces, merges and beams point at something that is there."""
+    """Raise TraceError unless ids, offsets, pieces, merges, changes and beams point at what is there."""
     for name in trace.tensor_names:
         if "_ids_" in name:
             _within(trace, name, getattr(trace, name)[...], trace.facts.n_vocab, "ids of the vocabulary")
@@ -30,12 +30,35 @@ def check(trace: Trace) -> None:
         _check_offsets(trace, bytes_name, offsets_name)
     if trace.has("piece_starts_P"):
         _check_pieces(trace)
+    if trace.has("typo_span_2"):
+        first, last = trace.typo_span_2[:].tolist()
+        if not 0 <= first < last <= trace.n_tokens:
+            raise TraceError(f"{trace.path}: typo_span_2 is {first} to {last} of {trace.n_tokens} tokens")
+    _check_changes(trace)
     if trace.has("beam_parents_GE"):
         _within(trace, "beam_parents_GE", trace.beam_parents_GE[:], trace.beam_parents_GE.shape[1], "beams")
     if trace.has("step_kept_GV") and trace.has("step_ids_G"):
         drawn = enumerate(trace.step_ids_G[:].tolist())
         if not all(trace.step_kept_GV[step, token] for step, token in drawn):
             raise TraceError(f"{trace.path}: step_ids_G has a token that step_kept_GV does not keep")
+
+
+def _check_changes(trace: Trace) -> None:
+    """Every change that the tokenizer made stands in the prompt, one after the other."""
+    facts, end = trace.facts, 0
+    sound = (
+        facts.changed_places >= len(facts.changes)
+        and facts.added_tokens + facts.added_after <= trace.n_tokens
+    )
+    for change in facts.changes:
+        at, given = change.get("at"), change.get("given")
+        sound = (
+            sound and isinstance(at, int) and isinstance(given, str) and isinstance(change.get("read"), str)
+        )
+        sound = sound and end <= at and facts.prompt.startswith(given, at)
+        end = at + len(given) if sound else end
+    if not sound:
+        raise TraceError(f"{trace.path}: the trace's metadata has changes that are not of its prompt")
 
 
 def _within(trace: Trace, name: str, values: NDArray[Any], count: int, of: str) -> None:
@@ -57,14 +80,12 @@ def _check_offsets(trace: Trace, bytes_name: str, offsets_name: str) -> None:
 
 
 def _check_pieces(trace: Trace) -> None:
-    """Pieces cut the prompt's bytes in order; the misspelt one and those of the merges are among them."""
+    """Pieces cut the prompt's bytes in order; those of the merges are among them."""
     starts_P = trace.piece_starts_P[:]
     end = trace.prompt_bytes_B.shape[0] if trace.has("prompt_bytes_B") else 0
     edges = np.concatenate([starts_P, [end]])
     if starts_P.size and (starts_P[0] != 0 or (np.diff(edges) < 0).any()):
         raise TraceError(f"{trace.path}: piece_starts_P does not cut the prompt's {end} bytes in order")
-    if trace.has("typo_piece_1"):
-        _within(trace, "typo_piece_1", trace.typo_piece_1[:], len(starts_P), "pieces")
     if trace.has("merge_steps_J3"):
         pieces_J, symbols_J, ranks_J = trace.merge_steps_J3[:].T
         _within(trace, "merge_steps_J3", pieces_J, len(starts_P), "pieces")

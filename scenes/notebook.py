@@ -135,6 +135,7 @@ def show(
             prompt=None,
             prompt_file=None,
             trace_file=trace,
+            chat=False,
             model=None,
             device=device,
             seed=seed,

@@ -23,6 +23,7 @@ from manim import (
     VGroup,
 )
 
+from model_probe.changes import is_what_was_read
 from model_probe.errors import TraceError
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
@@ -70,7 +71,7 @@ class Tokens(LectureScene):
         "prompt_offsets_T1",
         "piece_starts_P if any",
         "merge_steps_J3 if any",
-        "typo_piece_1 if any",
+        "typo_span_2 if any",
         "typo_ids_U if any",
         "typo_bytes_B if any",
         "typo_offsets_U1 if any",
@@ -83,7 +84,8 @@ class Tokens(LectureScene):
         trace = self.trace
         ids = np.asarray(trace.token_ids_T).tolist()
         prompt = trace.facts.prompt
-        if b"".join(trace.tokens[trace.facts.added_tokens :]) != prompt.encode():
+        own = trace.tokens[trace.facts.added_tokens : len(ids) - trace.facts.added_after]
+        if not is_what_was_read(prompt, trace.facts.changes, trace.facts.changed_places, b"".join(own)):
             raise TraceError(f"{trace.path}: prompt_bytes_B is not the prompt that the trace names")
         merges, merged = self._most_merges()
         split = self._split_character()
@@ -349,8 +351,7 @@ class Tokens(LectureScene):
 
     def _show_typo(self) -> None:
         """The longest word, misspelt: what it was cut into, what it is cut into now."""
-        number = int(self.trace.typo_piece_1[0])
-        right = self._positions(number)
+        right = list(range(*np.asarray(self.trace.typo_span_2).tolist()))
         self.spelt = self._chips([self.trace.tokens[index] for index in right], right[0], 0.7)
         self.misspelt = self._chips(self.trace.typo_tokens, right[0], 0.7)
         lines = self._swapped(self.spelt, self.misspelt)

@@ -50,6 +50,9 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
 @click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
+@click.option(
+    "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
+)
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
 @click.option(
     "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
@@ -120,6 +123,7 @@ def command(
     list_scenes: bool,
     prompt: str | None,
     prompt_file: Path | None,
+    chat: bool,
     trace_file: Path | None,
     model: str | None,
     device: str,
@@ -145,6 +149,7 @@ def command(
     ./render.sh next_token heads                      two scenes
     ./render.sh --prompt "The old king loved his"     any scene for any prompt
     ./render.sh heads --model openai-community/gpt2-medium --quality h
+    ./render.sh --chat --prompt "Who was Plato?" --model HuggingFaceTB/SmolLM2-135M-Instruct
     ./render.sh mask --layer 5 --head 1               one particular head
     ./render.sh --lang ja --out out-ja                the Japanese edition
     ./render.sh heads --transparent --no-captions     for slides: a WebM with a clear ground
@@ -161,8 +166,8 @@ def command(
         return 0
     if sum(given is not None for given in (prompt, prompt_file, trace_file)) > 1:
         raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
-    if trace_file is not None and (model is not None or device != "auto"):
-        raise click.UsageError("--trace runs no model: --model and --device have nothing to do")
+    if trace_file is not None and (model is not None or device != "auto" or chat):
+        raise click.UsageError("--trace runs no model: --model, --device and --chat have nothing to do")
     os.environ["LECTURE_THEME"] = theme  # a wrong one from outside would stop the run at its very end
     from scenes.render.run import Order, run
 
@@ -171,6 +176,7 @@ def command(
             scenes=[name for name in SCENES if not scenes or name in scenes],
             prompt=prompt,
             prompt_file=prompt_file,
+            chat=chat,
             trace_file=trace_file,
             model=model,
             device=device,

@@ -25,6 +25,7 @@ class Request:
     """What a trace is asked for; None leaves the choice to the probe."""
 
     prompt: str | None
+    chat: bool
     model: str | None
     device: str
     seed: int
@@ -46,6 +47,8 @@ def recorded(request: Request, path: Path, manifest: Manifest, work: Path) -> Tr
     command += ["--device", request.device, "--seed", str(request.seed)]
     if request.model is not None:
         command += ["--model", request.model]
+    if request.chat:
+        command.append("--chat")
     if request.prompt is not None:
         # Through a file: a prompt may begin with a dash, hold a NUL, or be longer than a command line.
         prompt_file = work / "prompt.txt"

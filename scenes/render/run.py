@@ -38,6 +38,7 @@ class Order:
     prompt: str | None
     prompt_file: Path | None
     trace_file: Path | None
+    chat: bool
     model: str | None
     device: str
     seed: int
@@ -131,7 +132,7 @@ def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
     prompt = prompts.read(order.prompt_file) if order.prompt_file is not None else order.prompt
     if prompt is not None:
         prompts.check(prompt)
-    request = Request(prompt, order.model, order.device, order.seed)
+    request = Request(prompt, order.chat, order.model, order.device, order.seed)
     return recorded(request, order.out / "trace.safetensors", manifest, work)
 
 

@@ -70,6 +70,7 @@ def save(name: str, directory: Path) -> None:
         parameter.data += 0.2 * torch.randn_like(parameter)
     model.save_pretrained(directory)
     shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", directory)
+    (directory / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
 
 
 @pytest.fixture(scope="module", params=CONFIGS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from model_probe import prompts
+from model_probe.changes import changes, is_what_was_read
 from model_probe.errors import ModelError, PromptError
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.tokens import BYTE_OF_CHARACTER, Vocabulary
@@ -136,13 +137,8 @@ def changed(**model: Any) -> dict[str, Any]:
             {**DESCRIPTION, "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}},
             "not a byte-pair",
         ),
-        (changed(vocab={}, merges=[]), "cannot be read as a tokenizer|changes the prompt"),
-        (
-            {**DESCRIPTION, "pre_tokenizer": {**DESCRIPTION["pre_tokenizer"], "add_prefix_space": True}},
-            "changes the prompt",
-        ),
     ],
-    ids=["cut", "whitespace", "word-level", "empty", "prefix-space"],
+    ids=["cut", "whitespace", "word-level"],
 )
 def test_tokenizers_of_another_kind_are_refused(tmp_path: Path, description: Any, message: str) -> None:
     text = description if isinstance(description, str) else json.dumps(description)
@@ -175,11 +171,60 @@ def test_a_token_that_the_tokenizer_puts_in_front_is_the_model_s_too(tmp_path: P
     np.testing.assert_array_equal(encoded.merge_steps_J3 - [1, 0, 0], plain.merge_steps_J3)
 
 
-def test_a_tokenizer_that_normalises_says_what_the_model_reads(tmp_path: Path) -> None:
-    vocabulary = vocabulary_of(tmp_path, {**DESCRIPTION, "normalizer": {"type": "NFC"}})
-    encoded = vocabulary.encode("e\u0301", 9)
-    assert encoded.text == "\u00e9"
-    assert b"".join(encoded.tokens) == "\u00e9".encode()
+def normalised(*kinds: str) -> dict[str, Any]:
+    return {"type": "Sequence", "normalizers": [{"type": kind} for kind in kinds]}
+
+
+STRIP = {"type": "Strip", "strip_left": True, "strip_right": True}
+PREFIX = {**DESCRIPTION["pre_tokenizer"], "add_prefix_space": True}
+ADDED = DESCRIPTION["added_tokens"][0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "prompt", "told"),
+    [
+        ({}, "The king\u2028 cafe\u0301", []),
+        ({"normalizer": {"type": "NFC"}}, "the cafe\u0301 here", [(4, "cafe\u0301", "caf\u00e9")]),
+        ({"pre_tokenizer": PREFIX}, "king", [(0, "", " ")]),
+        ({"pre_tokenizer": PREFIX}, " king", []),
+        ({"normalizer": normalised("Lowercase")}, "The old King", [(0, "The", "the"), (8, "King", "king")]),
+        ({"normalizer": normalised("NFKC")}, "a \ufb01n", [(2, "\ufb01n", "fin")]),
+        ({"normalizer": STRIP}, " a ", [(0, " ", ""), (2, " ", "")]),
+        ({"added_tokens": [{**ADDED, "rstrip": True}]}, "<|endoftext|>\n\nb", [(13, "\n\n", "")]),
+        ({"added_tokens": [{**ADDED, "lstrip": True}]}, "a  <|endoftext|>", [(1, "  ", "")]),
+    ],
+)  # fmt: skip
+def test_what_a_tokenizer_changes_is_told(
+    tmp_path: Path, parts: dict[str, Any], prompt: str, told: list[tuple[int, str, str]]
+) -> None:
+    encoded = vocabulary_of(tmp_path, {**DESCRIPTION, **parts}).encode(prompt, 40)
+    assert [(change["at"], change["given"], change["read"]) for change in encoded.changes] == told
+    read = b"".join(encoded.tokens)
+    listed = [dict(change) for change in encoded.changes]
+    assert is_what_was_read(prompt, listed, len(listed), read)
+    assert not is_what_was_read(prompt, listed, len(listed), read + b"x")
+    assert (read == prompt.encode()) == (not told)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_changes_turn_any_text_into_the_other(given_text: str, read: str) -> None:
+    found = [dict(change) for change in changes(given_text, read.encode())]
+    assert is_what_was_read(given_text, found, len(found), read.encode())
+    assert is_what_was_read(given_text, found[:1], len(found), read.encode())
+
+
+def test_a_prompt_without_any_token_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="makes no token of the prompt ' '"):
+        vocabulary_of(tmp_path, {**DESCRIPTION, "normalizer": STRIP}).encode(" ", 9)
+
+
+def test_a_token_that_the_model_has_no_row_for_is_named(tmp_path: Path) -> None:
+    pad = {**ADDED, "id": 8192, "content": "[PAD]"}
+    vocabulary = vocabulary_of(tmp_path, {**DESCRIPTION, "added_tokens": [ADDED, pad]})
+    vocabulary.check_rows(vocabulary.encode("The king", 9), 8192)
+    with pytest.raises(PromptError, match=r"token '\[PAD\]' is number 8,192; the model has none above 8,191"):
+        vocabulary.check_rows(vocabulary.encode("The [PAD]", 9), 8192)
 
 
 def test_merges_are_left_out_where_the_tokenizer_ignores_them(tmp_path: Path) -> None:
@@ -221,7 +266,8 @@ SENTENCE_PIECE: dict[str, Any] = {
 
 def test_a_tokenizer_with_byte_fallback_gives_the_prompt_back(tmp_path: Path) -> None:
     encoded: Any = vocabulary_of(tmp_path, SENTENCE_PIECE).encode("ab ab\u732b", 20)
-    assert encoded.tokens == [b"ab", b" ab", *(bytes([byte]) for byte in "\u732b".encode())]
+    assert encoded.tokens == [b" ab", b" ab", *(bytes([byte]) for byte in "\u732b".encode())]
     assert encoded.ids_T.tolist()[:2] == [261, 261]
-    assert b"".join(encoded.tokens).decode() == encoded.text == "ab ab\u732b"
+    assert b"".join(encoded.tokens).decode() == " " + encoded.text == " ab ab\u732b"
+    assert encoded.changes == [{"at": 0, "given": "", "read": " "}]
     assert encoded.merge_steps_J3 is None

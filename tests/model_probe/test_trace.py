@@ -49,10 +49,12 @@ FACTS = Facts(
     dtype="float32",
     versions={"numpy": "2"},
     checks={"residual": 0.0},
+    changes=[{"at": 3, "given": "<b>", "read": " b"}],
+    changed_places=2,
 )
 SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5}
 SIZES |= {"l": 2, "h": 3, "c": 3, "E": 2}
-SIZES |= {"1": 1, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
+SIZES |= {"2": 2, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
 DTYPES = {
     "F16": np.float16,
     "F32": np.float32,
@@ -75,7 +77,7 @@ def some_tensors() -> dict[str, Any]:
     tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
     tensors["typo_offsets_U1"] = np.array([0, 3, 7])
     tensors["piece_starts_P"] = np.array([0, 3])
-    tensors["typo_piece_1"] = np.array([1])
+    tensors["typo_span_2"] = np.array([1, 3])
     tensors["merge_steps_J3"] = np.array([[0, 0, 4], [0, 1, 9], [1, 0, 0], [1, 2, 1], [1, 1, 7]], np.int32)
     tensors["step_kept_GV"] = np.ones((3, 11), np.uint8)
     tensors["beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
@@ -98,7 +100,7 @@ def path(tmp_path: Path) -> Path:
         ("typo_offsets_U1", 0, 1, "typo_offsets_U1 does not divide typo_bytes_B"),
         ("piece_starts_P", 1, 8, "does not cut the prompt's 7 bytes in order"),
         ("piece_starts_P", 0, 1, "does not cut the prompt's 7 bytes in order"),
-        ("typo_piece_1", 0, 2, "there are 2 pieces"),
+        ("typo_span_2", 1, 5, "typo_span_2 is 1 to 5 of 4 tokens"),
         ("merge_steps_J3", (0, 0), 2, "there are 2 pieces"),
         ("merge_steps_J3", (0, 1), 2, "joins what is not in its piece"),
         ("merge_steps_J3", (4, 1), -1, "joins what is not in its piece"),
@@ -111,6 +113,22 @@ def test_what_points_at_nothing_is_refused_when_it_is_opened(
     tensors[name][index] = value
     with pytest.raises(TraceError, match=message):
         Trace.open(write_trace(tmp_path / "t", tensors, FACTS))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"at": 2, "given": "<b>", "read": "b"}],
+        [{"at": 3, "given": "<b>"}],
+        [{"at": 3, "given": "<b>", "read": "b"}, {"at": 4, "given": "b", "read": ""}],
+        [{"at": "3", "given": "", "read": ""}],
+        [{"at": 3, "given": "<b>", "read": "b"}] * 3,
+    ],
+)
+def test_changes_that_are_not_of_the_prompt_are_refused(tmp_path: Path, changes: Any) -> None:
+    facts = replace(FACTS, changes=changes)
+    with pytest.raises(TraceError, match="changes that are not of its prompt"):
+        Trace.open(write_trace(tmp_path / "t", some_tensors(), facts))
 
 
 def test_no_mutation_of_a_trace_makes_a_reader_fail(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,7 +269,7 @@ def test_unknown_keys_tensors_and_minor_versions_are_ignored(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.1"),
+        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.2"),
         ({"schema": "new"}, "metadata cannot be read"),
         ({"schema": None}, "metadata cannot be read"),
         ({"n_layer": None}, "no sound 'n_layer': None"),
@@ -366,18 +384,11 @@ def test_an_unreadable_file_is_one_plain_line(path: Path, monkeypatch: pytest.Mo
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
-def test_the_file_s_mode_follows_the_umask_and_it_replaces_the_old_one(
-    tmp_path: Path, umask: int, mode: int
-) -> None:
+def test_the_file_is_readable_by_others_and_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "t"
-    before = os.umask(umask)
-    try:
-        write_trace(path, {"token_ids_T": np.arange(2)}, FACTS)
-        write_trace(path, {"token_ids_T": np.arange(3)}, FACTS)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == mode
+    write_trace(path, {"token_ids_T": np.arange(2)}, FACTS)
+    write_trace(path, {"token_ids_T": np.arange(3)}, FACTS)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert Trace.open(path).n_tokens == 3
     assert list(path.parent.iterdir()) == [path]
     with safe_open(path, framework="numpy") as file:
