@@ -13,8 +13,9 @@ import json
 import operator
 import os
 import re
+import secrets
+import stat
 import sys
-import tempfile
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -209,7 +210,7 @@ class Facts:
             raise TraceError(f"{path}: the trace's metadata cannot be read ({_first_line(error)})") from None
         if major != int(SCHEMA.partition(".")[0]):
             raise TraceError(f"{path} has trace schema {schema}; this version reads {SCHEMA} and its like")
-        hints = _hints(cls)
+        hints = _hints()
         known: dict[str, Any] = {}
         for entry in fields(cls):
             if entry.name not in values and not (
@@ -241,8 +242,8 @@ class Facts:
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _hints() -> dict[str, Any]:
+    return typing.get_type_hints(Facts)
 
 
 def _is_a(value: Any, hint: Any) -> bool:
@@ -535,11 +536,12 @@ def write_trace(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]
         if path.is_dir():
             raise TraceError(f"{path} is a directory; a file name is wanted")
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        save_file(whole, temporary, metadata={METADATA_KEY: facts.to_json()})
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        with part.open("xb") as file:
+            temporary, mode = part, stat.S_IMODE(os.fstat(file.fileno()).st_mode)  # as the umask wants it
+        save_file(whole, part, metadata={METADATA_KEY: facts.to_json()})
+        os.chmod(part, mode)  # safetensors makes it 0600
+        os.replace(part, path)
         temporary = None
     except (OSError, ValueError, SafetensorError) as error:
         raise TraceError(f"{path} cannot be written: {_first_line(error)}") from None

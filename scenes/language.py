@@ -36,9 +36,9 @@ def catalogue(language: str) -> gettext.NullTranslations:
     """
     if language == "en":
         return gettext.NullTranslations()
+    if language not in languages():  # not a path: ja/ and ../locale/ja are files, too
+        raise UserError(f"no language {language!r:.80}: there are {', '.join(languages())}")
     path = LOCALE / language / "LC_MESSAGES" / "scenes.po"
-    if not path.is_file():
-        raise UserError(f"no language {language!r}: there are {', '.join(languages())}")
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 

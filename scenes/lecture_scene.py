@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from manim import Scene, VGroup, config
+from manim import Animation, Mobject, Scene, VGroup, config
 
 from model_probe.trace import Trace
 from scenes import N_, SCENES
 from scenes.language import CAPTION_WIDTH, _, caption_lines, reading_time, speak
 from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Layout
 from scenes.mobjects import palette
+from scenes.mobjects.drift import Drift, StageImage
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.raster import StudioCamera
 from scenes.reads import check, parse
@@ -23,6 +24,7 @@ from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
 
 HEADER_SIZE = 0.2
+SHORTEST_DRIFT = 0.15  # seconds; within less no movement could be seen
 
 # What the probe may say of the model's choice; named here so that the catalogues have it.
 MODEL_NOTES = (N_("GPT-2 could not be reached"), N_("the download of GPT-2 broke off"))
@@ -87,6 +89,8 @@ class LectureScene(Scene):
                 title = text(_(entry.title), HEADER_SIZE, palette.FAINT)
                 title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
                 self.add(title)
+                self.camera.still.append(title)
+        self.camera.focus = self.layout.stage.center[:2]
         self.credit()
 
     def credit(self, layer: int | None = None, head: int | None = None) -> None:
@@ -108,16 +112,19 @@ class LectureScene(Scene):
         else:
             words.move_to([header.left + words.width / 2, header.top - HEADER_SIZE / 2 - HEADER_LINE, 0])
         if self._credit is not None:
-            self.remove(self._credit)
+            self._take_away(self._credit)
         self._credit = words
         self._add_behind(words)
 
     @contextmanager
-    def beat(self, name: str, narration: str) -> Iterator[None]:
+    def beat(
+        self, name: str, narration: str, drift: Callable[[float], Animation] | None = None
+    ) -> Iterator[None]:
         """A named section: `narration` is its caption.
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
-        `least` says.
+        `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
+        seconds: a scene whose hero can turn by itself has it turn.
         """
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
@@ -127,12 +134,32 @@ class LectureScene(Scene):
         lasts = max(reading_time(narration, language), saying, self.least.get(name, 0.0))
         self._show_caption(narration)
         yield
-        frame = 1 / config.frame_rate
         missing = start + lasts - self.renderer.time
-        if missing > frame:
-            # Manim floors a wait to whole frames; half a frame more keeps the last one.
-            self.wait(math.ceil(missing / frame) * frame + frame / 2)
+        if missing > 1 / config.frame_rate:
+            seconds = whole_frames(missing)
+            if drift is not None:
+                self.play(drift(seconds))
+            else:
+                self.wait(seconds)
         self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
+
+    def wait(self, duration: float = 1.0, *args: Any, **kwargs: Any) -> None:
+        """Hold the picture, drifting; header and caption stand still.
+
+        What moves by itself (an updater) or waits for something (a stop condition) waits as Manim has it.
+        """
+        updated = any(mobject.updaters for mobject in self.get_mobject_family_members())
+        if duration < SHORTEST_DRIFT or updated or args or kwargs:
+            super().wait(duration, *args, **kwargs)
+            return
+        shown = list(self.mobjects)
+        still = {id(mobject) for mobject in self.camera.still}
+        stage = [mobject for mobject in shown if id(mobject) not in still]
+        image = StageImage([] if self.renderer.skip_animations else stage, self.camera)
+        self.remove(*stage)
+        self.add(image)
+        self.play(Drift(self.camera, image, whole_frames(duration)))
+        self.mobjects = shown
 
     def choose_head(self, layer: int, head: int) -> tuple[int, int]:
         """The layer and head to show: the user's where given, else the scene's own choice.
@@ -148,7 +175,7 @@ class LectureScene(Scene):
         )
 
     def _show_caption(self, narration: str) -> None:
-        self.remove(self._caption)
+        self._take_away(self._caption)
         if not self.settings.captions:
             return
         longest = min(CAPTION_WIDTH, self.layout.caption.width / CAPTION_SIZE)
@@ -162,6 +189,17 @@ class LectureScene(Scene):
             row.move_to([0, first - index * CAPTION_LEADING * CAPTION_SIZE, 0])
         self._add_behind(self._caption)
 
-    def _add_behind(self, mobject: Any) -> None:
+    def _add_behind(self, mobject: Mobject) -> None:
         """Add below everything else: Manim redraws all that lies above the first thing that moves."""
         self.mobjects.insert(0, mobject)
+        self.camera.still.append(mobject)
+
+    def _take_away(self, mobject: Mobject) -> None:
+        self.remove(mobject)
+        self.camera.still = [other for other in self.camera.still if other is not mobject]
+
+
+def whole_frames(seconds: float) -> float:
+    """So many seconds and up to a frame more, as Manim plays them in whole frames."""
+    # It draws a frame at 0, at one frame's length, …: a little less than n of them keeps the number at n.
+    return (math.ceil(seconds * config.frame_rate - 1e-6) - 0.01) / config.frame_rate

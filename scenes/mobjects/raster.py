@@ -8,12 +8,14 @@ the frame.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, ClassVar
 
 import cairo
 import numpy as np
 import numpy.typing as npt
-from manim import Camera, config
+from manim import Camera, Mobject, config
 from manim.mobject.types.image_mobject import AbstractImageMobject
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,7 +30,12 @@ class Raster(AbstractImageMobject):
         smooth: blend neighbouring pixels when enlarged too, for pictures that are seen aslant.
 
     `place(corner, across, down)` sets any parallelogram: top-left corner and the two edges from it.
+
+    Attributes:
+        filter: Cairo's, for a kind of picture that always needs the same one.
     """
+
+    filter: ClassVar[cairo.Filter | None] = None
 
     def __init__(self, pixels: Pixels, width: float, height: float, smooth: bool = False) -> None:
         self.smooth = smooth
@@ -105,7 +112,37 @@ def blocks(
 
 
 class StudioCamera(Camera):
-    """Manim's Cairo camera, which paints rasters with Cairo as well."""
+    """Manim's Cairo camera, which paints rasters with Cairo as well, and can come nearer to the stage.
+
+    Attributes:
+        zoom: how much larger than life everything is drawn, away from `focus`.
+        focus: the point, in frame units, that stays where it is.
+        still: what is drawn at its own size and place, whatever the zoom.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.zoom = 1.0
+        self.focus = (0.0, 0.0)
+        self.still: list[Mobject] = []
+        super().__init__(**kwargs)
+
+    def capture_mobjects(self, mobjects: Iterable[Mobject], **kwargs: Any) -> None:
+        """Draw the mobjects, enlarged by the zoom unless they are to stand still."""
+        if self.zoom == 1:
+            super().capture_mobjects(mobjects, **kwargs)
+            return
+        still = {id(part) for mobject in self.still for part in mobject.get_family()}
+        shown = self.get_mobjects_to_display(mobjects, **kwargs)
+        context = self.get_cairo_context(self.pixel_array)
+        x, y = self.focus
+        for stands, group in groupby(shown, lambda mobject: id(mobject) in still):
+            context.save()
+            if not stands:
+                context.translate(x, y)
+                context.scale(self.zoom, self.zoom)
+                context.translate(-x, -y)
+            super().capture_mobjects(list(group), include_submobjects=False)
+            context.restore()
 
     def display_image_mobject(self, image_mobject: AbstractImageMobject, pixel_array: Pixels) -> None:
         """Paint a `Raster`; leave any other image to Manim."""
@@ -127,11 +164,10 @@ class StudioCamera(Camera):
         context.new_path()  # Manim leaves the last mobject's path behind
         context.transform(cairo.Matrix(across[0], across[1], down[0], down[1], corner[0], corner[1]))
         context.set_source_surface(surface, 0, 0)
-        crisp = (
-            not image_mobject.smooth
-            and min(np.hypot(*across), np.hypot(*down)) * self.pixel_height / self.frame_height >= 1
-        )
-        context.get_source().set_filter(cairo.FILTER_NEAREST if crisp else cairo.FILTER_GOOD)
+        size = min(np.hypot(*across), np.hypot(*down)) * self.pixel_height / self.frame_height
+        crisp = not image_mobject.smooth and size >= 1 and self.zoom == 1
+        usual = cairo.FILTER_NEAREST if crisp else cairo.FILTER_GOOD
+        context.get_source().set_filter(image_mobject.filter or usual)
         context.get_source().set_extend(cairo.EXTEND_PAD)
         context.rectangle(0, 0, width, height)
         context.clip()

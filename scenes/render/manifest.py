@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import fastjsonschema
+
+from model_probe.errors import first_line
 from scenes.render.whole_file import write_whole
 
 SCHEMA = 4
+RULES = Path(__file__).parent.parent.parent / "assets" / "manifest.schema.json"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 class Manifest:
@@ -29,14 +38,28 @@ class Manifest:
         self.request: dict[str, Any] | None = values.get("request")
 
     def _read(self) -> dict[str, Any]:
-        """What stands there; a manifest that is no manifest counts as none, for it can be made again."""
+        """What stands there; what is no manifest of ours counts as none, said in a line: it can be remade.
+
+        Paths are read from it and written to, so one of another hand is taken only where it fits the schema.
+        """
         try:
-            values = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            values = json.loads(self.path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        except FileNotFoundError:
             return {}
-        if not isinstance(values, dict) or values.get("schema") != SCHEMA:
-            return {}
-        return values
+        except (OSError, ValueError, RecursionError) as error:
+            return self._made_anew(first_line(error))
+        if isinstance(values, dict) and values.get("schema") != SCHEMA:
+            return {}  # an earlier version's
+        try:
+            fastjsonschema.compile(json.loads(RULES.read_text(encoding="utf-8")))(values)
+        except fastjsonschema.JsonSchemaException as error:
+            return self._made_anew(first_line(error))
+        known: dict[str, Any] = values
+        return known
+
+    def _made_anew(self, reason: str) -> dict[str, Any]:
+        print(f"{self.path} is not as it was written ({reason:.200}); it is made anew", file=sys.stderr)
+        return {}
 
     def save(self) -> None:
         """Write it under a temporary name and rename it when whole."""

@@ -1,5 +1,7 @@
 """What a frame costs: main-thread CPU milliseconds at 1080p, beside the encoder's on the same frames.
 
+And how long the picture stands still, or does no more than drift; see `stillness`.
+
     python -m tests.benchmarks.render out/trace.safetensors            every scene
     python -m tests.benchmarks.render short.safetensors long.safetensors heads
     python -m tests.benchmarks.render --stock                          tensors drawn our way and Manim's own
@@ -33,6 +35,7 @@ from scenes.mobjects.number_matrix import NumberMatrix
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS
 from scenes.settings import Settings
+from tests.benchmarks import stillness
 
 SAMPLED = 6  # frames drawn a second of film
 QUIET = {"dry_run": True, "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR"}
@@ -146,7 +149,7 @@ def against_stock() -> list[tuple[str, float, float]]:
 @click.option("--stock", is_flag=True, help="Compare tensors drawn our way with Manim's own.")
 def main(arguments: tuple[str, ...], stock: bool) -> None:
     """Print a table."""
-    console = Console(width=120)
+    console = Console(width=150)
     if stock:
         table = Table("tensor", "ours, ms", "Manim's own, ms")
         for what, ours, theirs in against_stock():
@@ -156,16 +159,19 @@ def main(arguments: tuple[str, ...], stock: bool) -> None:
     names = [argument for argument in arguments if argument in SCENES] or list(SCENES)
     traces = [Path(argument) for argument in arguments if argument not in SCENES]
     table = Table(
-        "scene", "trace", "frames", "median, ms", "95 %, ms", "largest, ms", "encoder, ms", "peak, GB"
-    )
+        "scene", "trace", "frames", "median, ms", "95 %, ms", "largest, ms", "encoder, ms", "peak, GB",
+        "still, %", "drifts, %", "longest hold, s",
+    )  # fmt: skip
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
         for name in names:
             for trace in traces:
                 drawn, encoder, peak = processes.submit(measure, name, trace).result()
                 numbers = (np.median(drawn), np.percentile(drawn, 95), drawn.max(), encoder)
+                still = processes.submit(stillness.measure, name, trace).result()
                 table.add_row(
-                    name, trace.stem, str(len(drawn)), *(f"{n:.1f}" for n in numbers), f"{peak:.2f}"
-                )
+                    name, trace.stem, str(len(drawn)), *(f"{n:.1f}" for n in numbers), f"{peak:.2f}",
+                    f"{100 * still.share:.0f}", f"{100 * still.drifting:.0f}", f"{still.longest:.1f}",
+                )  # fmt: skip
     console.print(table)
 
 

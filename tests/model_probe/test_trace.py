@@ -384,11 +384,18 @@ def test_an_unreadable_file_is_one_plain_line(path: Path, monkeypatch: pytest.Mo
     assert str(caught.value).isprintable()
 
 
-def test_the_file_is_readable_by_others_and_replaces_the_old_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_the_file_s_mode_follows_the_umask_and_it_replaces_the_old_one(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
     path = tmp_path / "deep" / "er" / "t"
-    write_trace(path, {"token_ids_T": np.arange(2)}, FACTS)
-    write_trace(path, {"token_ids_T": np.arange(3)}, FACTS)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    before = os.umask(umask)
+    try:
+        write_trace(path, {"token_ids_T": np.arange(2)}, FACTS)
+        write_trace(path, {"token_ids_T": np.arange(3)}, FACTS)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
     assert Trace.open(path).n_tokens == 3
     assert list(path.parent.iterdir()) == [path]
     with safe_open(path, framework="numpy") as file:

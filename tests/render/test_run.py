@@ -17,6 +17,7 @@ from PIL import Image
 
 from model_probe.record import record
 from scenes.render.__main__ import main
+from scenes.render.manifest import Manifest
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -197,6 +198,50 @@ def test_strange_prompts_survive_the_manifest(tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "out" / "transcript.en.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("small_scenes")
+def test_a_manifest_of_another_hand_is_made_anew(
+    storyteller_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(out, storyteller_trace, "small")
+    sound = (out / "manifest.json").read_text(encoding="utf-8")
+    capsys.readouterr()
+    run(out, storyteller_trace, "small")
+    said = capsys.readouterr()
+    assert (said.err, "unchanged" in said.out) == ("", True)
+
+    def with_entry(**values: Any) -> str:
+        manifest = json.loads(sound)
+        manifest["clips"]["small"] |= values
+        return json.dumps(manifest)
+
+    for changed in (
+        "[" * 100_000,
+        "[]",
+        sound[:-100],
+        sound.replace('"seconds": ', '"seconds": NaN, "was": '),
+        with_entry(poster="../../outside.png"),
+        with_entry(poster="clips/../../outside.png"),
+        with_entry(file="/etc/passwd"),
+        with_entry(beats=[]),
+        with_entry(beats={"name": 1}),
+        with_entry(seconds="long"),
+        with_entry(further={"gif": ["clips/small.gif"]}),
+        json.dumps({**json.loads(sound), "clips": [1]}),
+        json.dumps({**json.loads(sound), "lecture": {"file": "x"}}),
+        json.dumps({**json.loads(sound), "clips": {"../small": json.loads(sound)["clips"]["small"]}}),
+    ):
+        (out / "manifest.json").write_text(changed, encoding="utf-8")
+        manifest = Manifest(out / "manifest.json")
+        assert (manifest.clips, manifest.lecture, manifest.request) == ({}, None, None), changed[:200]
+        line = capsys.readouterr().err
+        assert line.startswith(f"{out / 'manifest.json'} is not as it was written (")
+        assert line.endswith("); it is made anew\n")
+        assert line.count("\n") == 1
+    assert run(out, storyteller_trace, "small") == 0
+    assert (out / "manifest.json").read_text(encoding="utf-8") == sound
+
+
 def start(out: Path, trace: Path, *names: str) -> subprocess.Popen[str]:
     """The command in a process of its own, with the registry of these tests."""
     code = (
@@ -302,6 +347,8 @@ def test_two_runs_do_not_share_a_directory(storyteller_trace: Path, tmp_path: Pa
         (["--quality", "x"], "'x' is not one of"),
         (["--jobs", "0"], "0 is not in the range"),
         (["--lang", "xx"], "no language 'xx': there are en, ja"),
+        (["--lang", "./ja"], "no language './ja': there are en, ja"),
+        (["--lang", "ja/"], "no language 'ja/': there are en, ja"),
         (["--out", "README.md"], "--out README.md is a file; a directory is wanted"),
     ],
 )

@@ -1,0 +1,67 @@
+"""The drift: while a picture is read, the stage comes slowly nearer or goes back.
+
+A hold is not a new drawing. What stands on the stage is drawn once, twice as fine as the frame, and every
+frame of the hold is that picture seen a little larger: about 4 ms at 1080p, whatever it shows. The camera
+then stays where the drift left it, so what is played next goes on from there without a jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cairo
+import numpy as np
+from manim import Animation, Mobject
+from manim.utils.rate_functions import ease_in_out_sine
+from PIL import Image, ImageFilter
+
+from scenes.mobjects.raster import Raster, StudioCamera
+
+NEAREST = 1.03  # the most that the stage is enlarged: what fills it still keeps off title and caption
+FASTEST = 0.012  # of its size a second
+FINENESS = 2  # pixels of the picture that is drawn once for one of the frame, each way
+# Between two frames an edge moves by part of a pixel. This little blur of the fine picture makes it move more
+# evenly (the error of a step falls by a quarter) and leaves a picture at its own size as sharp as it was.
+EVEN = ImageFilter.Kernel((3, 3), [1, 6, 1, 6, 36, 6, 1, 6, 1])
+
+
+class StageImage(Raster):
+    """Some mobjects as one picture, sharp enough to be shown between whole pixels."""
+
+    filter = (
+        cairo.FILTER_BILINEAR
+    )  # at half size that is the mean of four pixels: what drawing them would give
+
+    def __init__(self, mobjects: Sequence[Mobject], camera: StudioCamera) -> None:
+        fine = StudioCamera(
+            pixel_width=FINENESS * camera.pixel_width,
+            pixel_height=FINENESS * camera.pixel_height,
+            frame_width=camera.frame_width,
+            frame_height=camera.frame_height,
+            background_opacity=0.0,
+        )
+        fine.capture_mobjects(mobjects)
+        picture = Image.fromarray(fine.pixel_array).filter(EVEN)
+        super().__init__(np.array(picture), camera.frame_width, camera.frame_height)
+
+
+class Drift(Animation):
+    """The camera goes slowly to the farther end of its way: `NEAREST`, or where it began.
+
+    Args:
+        camera: its `zoom` is what changes.
+        stage: what is on the stage, as one picture.
+        run_time: seconds; the way is shorter where it would be too fast.
+    """
+
+    def __init__(self, camera: StudioCamera, stage: StageImage, run_time: float) -> None:
+        self.camera = camera
+        self.start = camera.zoom
+        goal = NEAREST if NEAREST - self.start >= self.start - 1 else 1.0
+        reach = FASTEST * run_time
+        self.goal = self.start + max(-reach, min(reach, goal - self.start))
+        super().__init__(stage, run_time=run_time, rate_func=ease_in_out_sine)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        """Move the camera."""
+        self.camera.zoom = self.start + (self.goal - self.start) * self.rate_func(alpha)
