@@ -15,7 +15,8 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
 import click
 
 from model_probe import prompts
-from model_probe.errors import PromptError, UserError
+from model_probe.command import carried_out
+from model_probe.errors import PromptError
 
 
 class _Commands(click.Group):
@@ -168,15 +169,7 @@ def _show(file: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code: 0, 2 for bad input, 130 after Ctrl-C."""
-    try:
-        commands.main(arguments, prog_name="python -m model_probe", standalone_mode=False)
-    except (UserError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"error: {message}", err=True)
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        return 130
-    return 0
+    return carried_out(commands, arguments, "python -m model_probe")
 
 
 if __name__ == "__main__":

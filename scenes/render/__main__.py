@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from model_probe.errors import UserError
+from model_probe.command import carried_out
 from scenes import SCENES
 from scenes.render.quality import ASPECTS, QUALITIES
 
@@ -202,20 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns its exit code: 0, 1 where a scene failed, 2 for bad input, 130 after Ctrl-C.
     """
-    try:
-        return int(command.main(arguments, prog_name="./render.sh", standalone_mode=False) or 0)
-    except (UserError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"error: {message}", err=True)
-        return 2
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "the disk is full" if full else (error.strerror or str(error))
-        click.echo(f"error: {what}: {error.filename}" if error.filename else f"error: {what}", err=True)
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped; the same command goes on from here", err=True)
-        return 130
+    return carried_out(command, arguments, "./render.sh", "stopped; the same command goes on from here")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 from PIL import Image
 
-from model_probe.errors import UserError
+from model_probe.command import carried_out
 from scenes import SCENES, load
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
@@ -84,21 +85,22 @@ def stills(
 @click.option("--layer", type=int)
 @click.option("--head", type=int)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("stills"), show_default=True)
-def main(
+def command(
     scene: str, trace: Path, lang: str, aspect: str, layer: int | None, head: int | None, out: Path
 ) -> None:
     """Write OUT/SCENE-NN-BEAT.png for every beat."""
-    try:
-        settings = Settings(trace, lang, layer, head, aspect=aspect)
-        for number, (beat, frame) in enumerate(stills(load(scene), settings), 1):
-            out.mkdir(parents=True, exist_ok=True)
-            path = out / f"{scene}-{number:02d}-{beat.name}.png"
-            Image.fromarray(frame[..., :3]).save(path)
-            click.echo(f"{path}  {beat.start:5.1f}–{beat.end:.1f} s  {beat.narration}")
-    except UserError as error:
-        click.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from error
+    settings = Settings(trace, lang, layer, head, aspect=aspect)
+    for number, (beat, frame) in enumerate(stills(load(scene), settings), 1):
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"{scene}-{number:02d}-{beat.name}.png"
+        Image.fromarray(frame[..., :3]).save(path)
+        click.echo(f"{path}  {beat.start:5.1f}–{beat.end:.1f} s  {beat.narration}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns its exit code."""
+    return carried_out(command, arguments, "python -m scenes.render.stills")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
