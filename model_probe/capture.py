@@ -25,7 +25,7 @@ class Capture(Run):
 def load(
     config: dict[str, Any], files: Sequence[Path], device: str = "cpu", *, reference: bool = False
 ) -> Network:
-    """Make a model ready to run: GPT-2s on the CPU in numpy, all others as transformers has them.
+    """Make a model ready to run: on the CPU in numpy what `lean` knows, all others as transformers has them.
 
     Args:
         config: the model's `config.json`.
@@ -37,7 +37,7 @@ def load(
         ModelError: the weights do not fit the config or cannot be read.
     """
     if device == "cpu" and not reference and lean.can_run(config):
-        return lean.LeanGPT2(config, files)
+        return lean.load(config, files)
     from model_probe import reference as library
 
     return library.load(str(files[0].parent), device)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from model_probe import llama_config
 from model_probe.errors import ModelError, first_line
 from model_probe.shape import Shape, Wiring, gpt2_shape
 
@@ -206,6 +207,9 @@ def shape_of_directory(directory: Path, config: dict[str, Any]) -> Shape:
     try:
         if config.get("model_type") == "gpt2":
             return gpt2_shape(config)
+        found = llama_config.read(config)
+        if found is not None:
+            return found.shape
         from transformers import AutoConfig
 
         return shape_of(AutoConfig.from_pretrained(directory, local_files_only=True))

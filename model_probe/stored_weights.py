@@ -18,13 +18,13 @@ _STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 class StoredWeights:
-    """The tensors of some safetensors files, by name without a leading `transformer.`.
+    """The tensors of some safetensors files, by name without a leading `transformer.`, or another prefix.
 
     The format is eight bytes of header length, the header in JSON, and the arrays as they lie
     (https://huggingface.co/docs/safetensors). The library itself copies every tensor that it gives to numpy.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], prefix: str = "transformer.") -> None:
         self._found: dict[str, tuple[Path, Any, dict[str, Any]]] = {}
         self.taken: dict[str, int] = {}
         for path in files:
@@ -40,7 +40,7 @@ class StoredWeights:
                     start, end = entry["data_offsets"]
                     if not 0 <= start <= end <= len(data):
                         raise ValueError(f"{name} is cut short")
-                    self._found[name.removeprefix("transformer.")] = (path, data, entry)
+                    self._found[name.removeprefix(prefix)] = (path, data, entry)
             except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise ModelError(f"{path} cannot be read as safetensors: {first_line(error)}") from None
         self._directory = files[0].parent

@@ -1,5 +1,7 @@
 import json
+import shutil
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from model_probe import capture, lean
 from model_probe.errors import ModelError
@@ -49,7 +51,7 @@ def test_weights_of_any_precision_and_an_own_unembedding(tmp_path: Path, dtype: 
     files = sorted(tmp_path.glob("*.safetensors"))
     assert len(files) > 1
     values = json.loads((tmp_path / "config.json").read_text())
-    network = lean.LeanGPT2(values, files)
+    network = lean.load(values, files)
     expected: Any = GPT2LMHeadModel.from_pretrained(tmp_path, dtype=torch.float32)
     ids_T = np.arange(3, 17)
     with torch.inference_mode():
@@ -92,12 +94,16 @@ def test_texts_that_are_run_at_once_are_as_each_alone(tiny_directory: Path) -> N
     assert together[3].shape == (100, 8192)
 
 
-def test_gpt2_on_the_cpu_needs_no_torch(tmp_path: Path) -> None:
-    import subprocess
-
+@pytest.mark.parametrize("name", ["storyteller", "llama"])
+def test_on_the_cpu_no_torch_is_needed(tmp_path: Path, name: str) -> None:
+    model = name if name == "storyteller" else str(tmp_path / "llama")
+    if name == "llama":
+        config = LlamaConfig(vocab_size=8192, hidden_size=32, intermediate_size=24, num_hidden_layers=2)
+        LlamaForCausalLM(config).save_pretrained(model)
+        shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", model)
     code = (
         "import sys; from model_probe.__main__ import main; "
-        f"code = main(['The king', '-o', {str(tmp_path / 't')!r}, '--model', 'storyteller']); "
+        f"code = main(['The king', '-o', {str(tmp_path / 't')!r}, '--model', {model!r}, '--device', 'cpu']); "
         "sys.exit(code or bool({'torch', 'transformers', 'rich'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
@@ -105,7 +111,7 @@ def test_gpt2_on_the_cpu_needs_no_torch(tmp_path: Path) -> None:
 
 def test_what_it_does_not_compute_is_left_to_the_reference() -> None:
     assert lean.can_run({"model_type": "gpt2"})
-    assert not lean.can_run({"model_type": "llama"})
+    assert not lean.can_run({"model_type": "opt"})
     assert not lean.can_run({"model_type": "gpt2", "activation_function": "gelu"})  # numpy has no erf
     assert not lean.can_run({"model_type": "gpt2", "reorder_and_upcast_attn": True})
 
@@ -130,4 +136,4 @@ def test_damaged_weights_are_refused(tmp_path: Path, content: bytes, message: st
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
-        lean.LeanGPT2({"model_type": "gpt2"}, [path])
+        lean.load({"model_type": "gpt2"}, [path])

@@ -1,0 +1,266 @@
+"""What every model in numpy does alike: texts run at once, keys and values kept, tensors recorded."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from model_probe.lean.arithmetic import F32, product, softmax
+from model_probe.network import Run, Text
+from model_probe.plan import Recording
+from model_probe.shape import Shape
+
+# Multiplications of one run that one thread does alone. A second one would halve the wait, but takes half as
+# much processor time again where matrices are this small; up to here the wait is a second at the most.
+ALONE = 4e10
+
+Keep = Callable[..., None]
+"""Is given a tensor's name in the trace, its values and, where it has one, its layer."""
+Windows = Mapping[int | None, NDArray[np.bool_]]
+"""What is hidden from each token, T × S, by how far back a layer looks; None: to the start."""
+
+
+@dataclass
+class Cache:
+    """Keys and values of E sequences, (L, E, C, room, K) each; the first `length` tokens are there."""
+
+    keys: F32
+    values: F32
+    length: int
+
+
+def _keep_nothing(name: str, value: NDArray[Any], layer: int | None = None) -> None:
+    pass
+
+
+class LeanNetwork(ABC):
+    """A model that runs in numpy, with norms before attention and MLP; see `model_probe.network.Network`.
+
+    A family says how it embeds, projects queries, keys and values, and what its MLP and its norms are.
+    """
+
+    engine = "numpy"
+    device = "cpu"
+
+    def __init__(
+        self,
+        shape: Shape,
+        windows: Sequence[int | None],
+        parameters: dict[str, int],
+        unembed_VD: F32,
+        tied_unembedding: bool,
+    ) -> None:
+        """Take what the family has read.
+
+        Args:
+            shape: the model's shape.
+            windows: how many tokens each layer sees, from a token's own back; None: all.
+            parameters: number of parameters by category.
+            unembed_VD: the unembedding.
+            tied_unembedding: whether that is the embedding.
+        """
+        self.shape = shape
+        self.parameters = parameters
+        self.tied_unembedding = tied_unembedding
+        self._windows = windows
+        self._unembed_VD = unembed_VD
+        self._threads = ThreadpoolController()
+
+    @abstractmethod
+    def _positions(self, places_T: NDArray[np.int64]) -> Any:
+        """What the family makes of the tokens' positions, once for all layers."""
+
+    @abstractmethod
+    def _embed(self, ids_ET: NDArray[np.int64], positions: Any, keep: Keep) -> F32:
+        """The start of the residual stream, (E, T, D)."""
+
+    @abstractmethod
+    def _norm(self, x: F32, name: str, layer: int | None = None) -> F32:
+        """A layer's norm before attention ("ln1") or before the MLP ("ln2"), or the final one ("ln_f")."""
+
+    @abstractmethod
+    def _project(
+        self, layer: int, normed: F32, many: int, positions: Any, keep: Keep
+    ) -> tuple[F32, F32, F32]:
+        """Queries (E, H, T, K), keys and values (E, C, T, K) of E·T vectors of E sequences."""
+
+    @abstractmethod
+    def _join(self, layer: int, joined: F32) -> F32:
+        """What attention adds to the stream: its heads' outputs (E·T, H·K) through the output matrix."""
+
+    @abstractmethod
+    def _mlp(self, layer: int, normed: F32, keep: Keep) -> F32:
+        """What the MLP adds to the stream."""
+
+    def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
+        """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
+        cache = self._empty_cache(min(self.shape.n_ctx, len(ids_T) + 64))
+        (logits_TV,) = self._run([Text(ids_T, recording, first)], cache)
+        return Run(logits_TV, cache)
+
+    def run_together(self, texts: Sequence[Text]) -> list[F32]:
+        """Run several texts, each from its start; returns the logits of each.
+
+        Reading the weights takes most of the time of a short text; here it is done once for all of them.
+        """
+        return self._run(texts, self._empty_cache(sum(len(text.ids_T) for text in texts)))
+
+    def _run(self, texts: Sequence[Text], cache: Cache) -> list[F32]:
+        """Run texts as one sequence, one after another; what is hidden keeps them apart."""
+        rows = [slice(*ends) for ends in pairwise(accumulate((len(text.ids_T) for text in texts), initial=0))]
+        tokens = rows[-1].stop
+        windows = {window: np.ones((tokens, tokens), np.bool_) for window in set(self._windows)}
+        for own, text in zip(rows, texts, strict=True):
+            places_T = np.arange(len(text.ids_T))
+            seen = {}
+            for window, hidden_TS in windows.items():
+                hidden_TS[own, own] = _hidden(places_T, places_T, window)
+                seen[window] = (~hidden_TS[own, own]).view(np.uint8)
+            if text.recording is not None:
+                for window in self._windows:
+                    text.recording.keep_mask(seen[window])
+
+        def keep(name: str, value: NDArray[Any], layer: int | None = None) -> None:
+            for own, text in zip(rows, texts, strict=True):
+                if text.recording is not None:
+                    part = (
+                        value[:, own] if "_LH" in name or "_LC" in name else value[own]
+                    )  # [C, T, …] or [T, …]
+                    text.recording.keep(name, part[..., own] if name.endswith("S") else part, layer)
+
+        places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])
+        asked = [np.arange(own.start + text.first, own.stop) for own, text in zip(rows, texts, strict=True)]
+        ids_T = np.concatenate([text.ids_T for text in texts])
+        with self._limited(tokens):
+            (logits_TV,) = self._forward(ids_T[None], cache, places_T, windows, np.concatenate(asked), keep)
+        return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
+
+    def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
+        """Run one token more for each of E sequences in the cache; returns the E × V logits."""
+        places_T, places_S = np.array([cache.length]), np.arange(cache.length + 1)
+        windows = {window: _hidden(places_T, places_S, window) for window in set(self._windows)}
+        with self._limited(len(ids_E)):
+            return self._forward(ids_E[:, None], cache, places_T, windows, np.array([0]))[:, 0]
+
+    def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
+        """Give a cache of E sequences, each going on from one of those in `cache`."""
+        return Cache(cache.keys[:, parents_E], cache.values[:, parents_E], cache.length)
+
+    def unembed(self, resid_TD: F32) -> F32:
+        """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
+        with self._threads.limit(limits=1, user_api="blas"):
+            return product(self._norm(resid_TD, "ln_f"), self._unembed_VD.T)  # [T, D] @ [D, V] -> [T, V]
+
+    def _empty_cache(self, room: int) -> Cache:
+        size = (self.shape.n_layer, 1, self.shape.n_kv_head, room, self.shape.d_head)
+        return Cache(np.empty(size, np.float32), np.empty(size, np.float32), 0)
+
+    def _limited(self, tokens: int) -> AbstractContextManager[Any]:
+        """One thread for a run of few tokens, all of them for a long one."""
+        alone = tokens * sum(self.parameters.values()) <= ALONE
+        limit: AbstractContextManager[Any] = self._threads.limit(limits=1 if alone else None, user_api="blas")
+        return limit
+
+    def _forward(
+        self,
+        ids_ET: NDArray[np.int64],
+        cache: Cache,
+        places_T: NDArray[np.int64],
+        windows: Windows,
+        asked: NDArray[np.int64],
+        keep: Keep = _keep_nothing,
+    ) -> F32:
+        """Run T tokens of E sequences after those in the cache; returns the logits, (E, asked, V).
+
+        Args:
+            ids_ET: the tokens.
+            cache: keys and values of those before; gets those of these.
+            places_T: each token's position in its text.
+            windows: what is hidden from each token.
+            asked: which tokens' logits are wanted.
+            keep: is given every tensor of the first sequence, without the axis of sequences.
+        """
+        many, tokens = ids_ET.shape
+        self._make_room(cache, cache.length + tokens)
+        positions = self._positions(places_T)
+        x = self._embed(ids_ET, positions, keep).reshape(many * tokens, -1)  # [E, T, D] -> [E·T, D]
+        for layer, window in enumerate(self._windows):
+            keep("resid_pre_LTD", x, layer)
+            normed = self._norm(x, "ln1", layer)  # [E·T, D] -> [E·T, D]
+            keep("ln1_LTD", normed, layer)
+            q, k, v = self._project(layer, normed, many, positions, keep)  # [E, H, T, K], 2 × [E, C, T, K]
+            z = self._attention(layer, q, k, v, cache, windows[window], keep)  # [E, H, T, K]
+            out = self._join(layer, z.swapaxes(1, 2).reshape(many * tokens, -1))  # [E·T, H·K] -> [E·T, D]
+            keep("attn_out_LTD", out, layer)
+            x = x + out  # [E·T, D]
+            keep("resid_mid_LTD", x, layer)
+            normed = self._norm(x, "ln2", layer)  # [E·T, D] -> [E·T, D]
+            keep("ln2_LTD", normed, layer)
+            out = self._mlp(layer, normed, keep)  # [E·T, D] -> [E·T, D]
+            keep("mlp_out_LTD", out, layer)
+            x = x + out  # [E·T, D]
+        cache.length += tokens
+        keep("resid_final_TD", x)
+        normed = self._norm(x, "ln_f")  # [E·T, D] -> [E·T, D]
+        keep("ln_f_TD", normed)
+        wanted = normed.reshape(many, tokens, -1)[:, asked]  # [E·T, D] -> [E, asked, D]
+        logits = product(wanted.reshape(-1, normed.shape[-1]), self._unembed_VD.T)  # [E·asked, V]
+        return logits.reshape(many, len(asked), self.shape.n_vocab)  # [E·asked, V] -> [E, asked, V]
+
+    def _attention(
+        self, layer: int, q: F32, k: F32, v: F32, cache: Cache, hidden_TS: NDArray[np.bool_], keep: Keep
+    ) -> F32:
+        """What every head reads from the values, (E, H, T, K)."""
+        shape, past = self.shape, cache.length
+        many, _, tokens, _ = q.shape
+        end = past + tokens
+        cache.keys[layer, :, :, past:end], cache.values[layer, :, :, past:end] = k, v
+        keys, values = cache.keys[layer, :, :, :end], cache.values[layer, :, :, :end]  # [E, C, S, K]
+        shared = (
+            many,
+            shape.n_kv_head,
+            -1,
+            shape.d_head,
+        )  # neighbouring query heads share keys: [E, C, H/C·T, K]
+        scores = q.reshape(shared) @ keys.swapaxes(-1, -2)  # [E, C, H/C·T, K] @ [E, C, K, S]
+        scores = scores.reshape(many, shape.n_head, tokens, end)  # [E, C, H/C·T, S] -> [E, H, T, S]
+        scores *= np.float32(shape.scale)
+        axes = shape.key_axes
+        for name, value in (("q_LHTK", q), (f"k_{axes}", k), (f"v_{axes}", v), ("scores_LHTS", scores)):
+            keep(name, value[0], layer)
+        pattern = softmax(scores, hidden_TS)  # [E, H, T, S], in place of the scores
+        keep("pattern_LHTS", pattern[0], layer)
+        z = pattern.reshape(many, shape.n_kv_head, -1, end) @ values  # [E, C, H/C·T, S] @ [E, C, S, K]
+        z = z.reshape(q.shape)  # [E, C, H/C·T, K] -> [E, H, T, K]
+        keep("z_LHTK", z[0], layer)
+        return z
+
+    def _make_room(self, cache: Cache, tokens: int) -> None:
+        """Let a cache hold that many tokens; half as many again, so that it is not copied at every step."""
+        room = cache.keys.shape[3]
+        if tokens <= room:
+            return
+        size = list(cache.keys.shape)
+        size[3] = min(self.shape.n_ctx, max(tokens, room * 3 // 2))
+        for name in ("keys", "values"):
+            larger = np.empty(size, np.float32)
+            larger[:, :, :, :room] = getattr(cache, name)
+            setattr(cache, name, larger)
+
+
+def _hidden(
+    places_T: NDArray[np.int64], places_S: NDArray[np.int64], window: int | None
+) -> NDArray[np.bool_]:
+    """Where a token may not look: ahead, and as far back as its window or farther."""
+    hidden_TS: NDArray[np.bool_] = places_S > places_T[:, None]  # [S], [T, 1] -> [T, S]
+    if window is not None:
+        hidden_TS |= places_S <= places_T[:, None] - window  # [S], [T, 1] -> [T, S]
+    return hidden_TS
