@@ -98,7 +98,9 @@ def test_texts_that_are_run_at_once_are_as_each_alone(tiny_directory: Path) -> N
 def test_on_the_cpu_no_torch_is_needed(tmp_path: Path, name: str) -> None:
     model = name if name == "storyteller" else str(tmp_path / "llama")
     if name == "llama":
-        config = LlamaConfig(vocab_size=8192, hidden_size=32, intermediate_size=24, num_hidden_layers=2)
+        config = LlamaConfig(
+            vocab_size=8192, hidden_size=32, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4
+        )
         LlamaForCausalLM(config).save_pretrained(model)
         shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", model)
     code = (
