@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 from model_probe.errors import ModelError, PromptError, UserError
 from model_probe.half import to_half
 from model_probe.shape import Shape, shared_heads
+from model_probe.trace import LAST_ROWS, ONE_HEAD, TENSORS
 
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
+
+# Tensors that are computed from others of the run, and from which
+SOURCES = {
+    **dict.fromkeys(("lens_ids_MWN", "lens_logprobs_MWN"), ("resid_pre_LTD", "resid_final_TD")),
+    **dict.fromkeys(("head_previous_LH", "head_first_LH", "head_self_LH"), ("pattern_LHTS",)),
+}
 
 Placed = tuple[type[np.generic], tuple[int, ...]]
 
@@ -29,14 +36,40 @@ class Selection:
 
     Layers and heads select among the tensors of single heads and of the MLP; the residual stream is always
     kept in full, for every layer rests on those before it.
+
+    Attributes:
+        layers: the layers.
+        heads: the query heads.
+        scores: whether the scores before the softmax are kept.
+        tensors: the tensors, by their names in the trace.
+        of_one_head: those of `tensors` that a prompt of more than LONG tokens keeps of one head only.
+        shown: that head's layer and number; what is None is chosen, see `model_probe.chosen_head`.
     """
 
     layers: tuple[int, ...] = ()
     heads: tuple[int, ...] = ()
     scores: bool = True
+    tensors: tuple[str, ...] = ()
+    of_one_head: tuple[str, ...] = ()
+    shown: tuple[int | None, int | None] = (None, None)
 
     def check(self, shape: Shape) -> None:
-        """Raise UserError unless the model has these layers and heads."""
+        """Raise UserError unless there are these tensors and the model has these layers and heads."""
+        unknown = [name for name in self.tensors if name not in TENSORS]
+        if unknown:
+            raise UserError(f"there is no tensor {unknown[0]!r}; those of a trace are {', '.join(TENSORS)}")
+        several = [name for name in self.of_one_head if name not in ONE_HEAD]
+        if several:
+            raise UserError(
+                f"{several[0]!r} is no tensor of single heads; those are {', '.join(sorted(ONE_HEAD))}"
+            )
+        if self.of_one_head and (self.layers or self.heads):
+            raise UserError("--one-head keeps one head of all: --layers and --heads have nothing to do")
+        for kind, number, count in zip(
+            ("layer", "head"), self.shown, (shape.n_layer, shape.n_head), strict=True
+        ):
+            if number is not None and not 0 <= number < count:
+                raise UserError(f"--{kind} {number}: the model has {count} {kind}s, 0 to {count - 1}")
         for kind, chosen, count in (
             ("layer", self.layers, shape.n_layer),
             ("head", self.heads, shape.n_head),
@@ -46,6 +79,25 @@ class Selection:
                 raise UserError(
                     f"--{kind}s {','.join(map(str, chosen))}: the model has {count} {kind}s, 0 to {count - 1}"
                 )
+
+    def keeps(self, name: str) -> bool:
+        """Whether a tensor belongs into the trace."""
+        return (not self.tensors or name in self.tensors) and (self.scores or not name.startswith("scores_"))
+
+    def keeps_any(self, *names: str) -> bool:
+        """Whether one of these tensors belongs into the trace."""
+        return any(map(self.keeps, names))
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The tensors that others, which are kept, are computed from."""
+        return frozenset(chain.from_iterable(SOURCES[name] for name in SOURCES if self.keeps(name)))
+
+    def single(self, n_tokens: int) -> frozenset[str]:
+        """The tensors that are kept of one head only."""
+        return (
+            frozenset(filter(self.keeps, self.of_one_head)) - self.sources if n_tokens > LONG else frozenset()
+        )
 
     def kept_layers(self, shape: Shape) -> tuple[int, ...]:
         """The layers to keep, in order."""
@@ -72,11 +124,24 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def planned(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]:
-    """Name → (dtype, shape) of every tensor that one captured run of T tokens leaves.
+    """Name → (dtype, shape) of every tensor that one captured run of T tokens is kept for.
 
-    What the family does not have is absent: position vectors where positions are rotary, the middle of a
-    layer where attention and MLP read the same stream, a second projection where the MLP has no gate.
+    These are the tensors that the selection keeps, and those that others of them are computed from. What the
+    family does not have is absent: position vectors where positions are rotary, the middle of a layer where
+    attention and MLP read the same stream, a second projection where the MLP has no gate.
     """
+    single, wanted = selection.single(n_tokens), selection.sources
+    if single and None in selection.shown:
+        wanted |= set(LAST_ROWS.values())
+    return {
+        name: (dtype, (1, 1, *sizes[2:]) if name in single else sizes)
+        for name, (dtype, sizes) in _all(shape, n_tokens, selection).items()
+        if selection.keeps(name) or name in wanted
+    }
+
+
+def _all(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]:
+    """All that can be recorded of the selected layers and heads."""
     layers, heads = len(selection.kept_layers(shape)), len(selection.kept_heads(shape))
     kv_heads = len(selection.kept_kv_heads(shape))
     key_axes = shape.key_axes
@@ -96,8 +161,10 @@ def planned(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Plac
         "q_LHTK": (True, (f32, (layers, heads, *vectors))),
         f"k_{key_axes}": (True, (f32, (layers, kv_heads, *vectors))),
         f"v_{key_axes}": (True, (f32, (layers, kv_heads, *vectors))),
-        "scores_LHTS": (selection.scores, squares),
+        "scores_LHTS": (True, squares),
         "pattern_LHTS": (True, squares),
+        "scores_last_LHS": (True, (f32, (layers, heads, n_tokens))),
+        "pattern_last_LHS": (True, (f32, (layers, heads, n_tokens))),
         "z_LHTK": (True, (f32, (layers, heads, *vectors))),
         "attn_unnormed_LTD": (shape.wiring == "sandwich", (f32, stream)),
         "attn_out_LTD": (True, (f32, stream)),
@@ -214,9 +281,13 @@ class Recording:
         self.filled[name] += 1
         return array
 
+    def wants(self, name: str, layer: int) -> bool:
+        """Whether a layer of a tensor of single heads has a place."""
+        return name in self.tensors and layer in self._row
+
     def heads_of(self, name: str) -> list[int] | None:
         """Which heads of a tensor with heads in front are kept; None: all of them."""
-        if name.endswith(("_LHTK", "_LHTS")):
+        if name.endswith(("_LHTK", "_LHTS", "_LHS")):
             # keys and values have as many heads as queries here
             return self._heads
         return self._kv_heads if name.endswith("_LCTK") else None

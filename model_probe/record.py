@@ -26,13 +26,14 @@ from model_probe import (
     verify,
 )
 from model_probe.chat import chat_text
+from model_probe.chosen_head import worth_showing
 from model_probe.errors import ModelError
 from model_probe.families import shape_of_directory
 from model_probe.generation import Method
 from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
 from model_probe.tokens import Encoded, Vocabulary
-from model_probe.trace import Facts, write_trace
+from model_probe.trace import TENSORS, Facts, write_trace
 
 
 def record(
@@ -88,7 +89,9 @@ def record(
     try:
         network = capture.load(resolved.config, resolved.weights, chosen, reference=reference)
         end_ids = vocabulary.end_ids(resolved.config)
-        tensors, errors = _run(network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection)
+        tensors, errors, one_head = _run(
+            network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection
+        )
         if chosen != "cpu":
             errors["device_logits"] = _compare_with_cpu(resolved, network, encoded.ids_T, tensors)
     except MemoryError:
@@ -100,10 +103,11 @@ def record(
         **vocabulary.tensors(shape.n_vocab),
         **typo.typo(encoded, vocabulary, message),
     }
-    checks = verify.check(tensors, errors)
-    return write_trace(
-        out, tensors, _facts(network, resolved, encoded, message, seed, method, selection, checks)
-    )
+    layer, head = next(iter(one_head.values()), (0, 0))
+    checks = verify.check(tensors, errors, whole=not selection.tensors, shown=(layer, head))
+    kept = {name: tensors[name] for name in tensors if selection.keeps(name) or name == "token_ids_T"}
+    facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, one_head, checks)
+    return write_trace(out, kept, facts)
 
 
 def _run(
@@ -115,24 +119,45 @@ def _run(
     steps: int,
     method: Method,
     selection: Selection,
-) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    """Everything that the model computes, and the errors that only a further run can measure."""
-    run = capture.capture(network, ids_T, selection)
-    tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1], **lens.top_logits(run.logits_TV)}
-    tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
-    room = network.shape.n_ctx - len(ids_T) + 1
-    generated = generation.generate(
-        network,
-        run,
-        method=method,
-        steps=min(steps, room),
-        seed=seed,
-        end_ids=end_ids,
-    )
-    if not selection.layers and not selection.heads:  # a score is of a head among all others
-        tensors |= derived.head_scores(tensors["pattern_LHTS"])
-    further, errors = _run_again(network, vocabulary, ids_T, generated, seed)
-    return {**tensors, **generated, **further}, errors
+) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict[str, list[int]]]:
+    """Tensors, the errors that only a further run can measure, and what `Facts.one_head` says."""
+    planned = plan.planned(network.shape, len(ids_T), selection)
+    single = planned.keys() & selection.single(len(ids_T))
+    everywhere = selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
+    first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
+    run = capture.capture(network, ids_T, selection, only=planned.keys() - single, first=first)
+    tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
+    one_head: dict[str, list[int]] = {}
+    if single:
+        layer, head = _shown(selection, tensors)
+        one_head = {name: [layer, head] for name in sorted(single)}
+        alone = capture.capture(network, ids_T, Selection((layer,), (head,)), single, first=len(ids_T))
+        tensors |= {name: alone.tensors[name] for name in single}
+    read = selection.keeps_any("lens_ids_MWN", "lens_logprobs_MWN")
+    if read:
+        tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
+    if read or everywhere:  # the lens is checked against the output
+        tensors |= lens.top_logits(run.logits_TV)
+    if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
+        tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
+    generated = {}
+    if selection.keeps_any(*(name for name in TENSORS if name.startswith(("step_", "beam_")))):
+        room = network.shape.n_ctx - len(ids_T) + 1
+        generated = generation.generate(
+            network, run, method=method, steps=min(steps, room), seed=seed, end_ids=end_ids
+        )
+    repeat = selection.keeps_any("head_induction_LH", "induction_ids_R")
+    further, errors = _run_again(network, vocabulary, ids_T, generated, seed, repeat)
+    return {**tensors, **generated, **further}, errors, one_head
+
+
+def _shown(selection: Selection, tensors: dict[str, NDArray[Any]]) -> tuple[int, int]:
+    """Layer and head of the tensors that are kept of one head only."""
+    layer, head = selection.shown
+    if layer is None or head is None:
+        found = worth_showing(tensors["pattern_last_LHS"], tensors.get("scores_last_LHS"))
+        layer, head = found[0] if layer is None else layer, found[1] if head is None else head
+    return layer, head
 
 
 def _run_again(
@@ -141,29 +166,31 @@ def _run_again(
     ids_T: NDArray[np.int64],
     generated: dict[str, NDArray[Any]],
     seed: int,
+    repeat: bool,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
     """What further texts tell: whether the cache was right, and which heads look for what was repeated.
 
     Induction is scored on random tokens fed twice; not at all where the context is too short to repeat in.
     """
-    rows = range(network.shape.n_vocab)
-    ordinary = sorted((set(vocabulary.bytes_of_id) - vocabulary.special_ids()).intersection(rows))
-    ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
-    repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
     texts = {}
-    if len(generated["step_ids_G"]) > 1:  # the first step reuses nothing
+    if len(generated.get("step_ids_G", ())) > 1:  # the first step reuses nothing
         texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
-    if len(ids_R) > 1:
-        texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
+    if repeat:
+        rows = range(network.shape.n_vocab)
+        ordinary = sorted((set(vocabulary.bytes_of_id) - vocabulary.special_ids()).intersection(rows))
+        ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
+        repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
+        if len(ids_R) > 1:
+            texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
     logits = dict(zip(texts, network.run_together(list(texts.values())), strict=True)) if texts else {}
-    error = 0.0
+    errors = {"kv_cache": 0.0} if generated else {}
     tensors: dict[str, NDArray[Any]] = {}
     if "uncached" in logits:
-        error = generation.cache_error(logits["uncached"], generated["step_logits_GV"])
+        errors["kv_cache"] = generation.cache_error(logits["uncached"], generated["step_logits_GV"])
     if "repeated" in logits:
         scores_LH = derived.induction_scores(repeated.finished()["pattern_LHTS"])
         tensors = {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
-    return tensors, {"kv_cache": error}
+    return tensors, errors
 
 
 def _compare_with_cpu(
@@ -187,8 +214,10 @@ def _facts(
     encoded: Encoded,
     message: str | None,
     seed: int,
+    steps: int,
     method: Method,
     selection: Selection,
+    one_head: dict[str, list[int]],
     checks: dict[str, float],
 ) -> Facts:
     shape = asdict(network.shape)
@@ -213,7 +242,7 @@ def _facts(
         changes=[dict(change) for change in encoded.changes[: changes.MOST]],
         changed_places=len(encoded.changes),
         seed=seed,
-        sampling=method.facts(),
+        sampling={**method.facts(), "steps": steps},
         device=network.device,
         dtype="float32",
         engine=network.engine,
@@ -224,4 +253,6 @@ def _facts(
         checks=checks,
         layers=list(selection.layers),
         heads=list(selection.heads),
+        asked=sorted(selection.tensors),
+        one_head=one_head,
     )

@@ -222,7 +222,7 @@ class _Probe:
             self.keep("q_LHTK", query_HTK, layer)
         self.keep(f"k_{self.shape.key_axes}", key_CTK, layer)
         self.keep(f"v_{self.shape.key_axes}", value_CTK, layer)
-        if "scores_LHTS" in self.recording.tensors:
+        if self.recording.wants("scores_LHTS", layer) or self.recording.wants("scores_last_LHS", layer):
             groups = query_HTK.shape[1] // key_CTK.shape[1]
             key_HTK = key_CTK.repeat_interleave(groups, dim=1) if groups > 1 else key_CTK
             scores_HTS = torch.matmul(query_HTK, key_HTK.transpose(-1, -2))
@@ -231,7 +231,9 @@ class _Probe:
             if cap is not None:
                 scores_HTS = torch.tanh(scores_HTS / cap) * cap
             self.keep("scores_LHTS", scores_HTS, layer)
+            self.keep("scores_last_LHS", scores_HTS[..., -1, :], layer)
         self.keep("pattern_LHTS", pattern_HTS, layer)
+        self.keep("pattern_last_LHS", pattern_HTS[..., -1, :], layer)
         self.keep("z_LHTK", output_THK.transpose(1, 2), layer)
         if self._mask is None or self._mask[0] is not mask_TS:  # layers of a kind share one mask
             self._mask = (mask_TS, (mask_TS[0, 0] == 0).to(torch.uint8).cpu().numpy())

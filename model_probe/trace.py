@@ -70,6 +70,8 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "v_LCTK": (_FLOAT, ("l", "c", "T", "K")),
     "scores_LHTS": (_SHORT, ("l", "h", "T", "T")),  # scaled, soft-capped if the family does so, not masked
     "pattern_LHTS": (_SHORT, ("l", "h", "T", "T")),
+    "scores_last_LHS": (_FLOAT, ("l", "h", "T")),  # the last query's row of each head
+    "pattern_last_LHS": (_FLOAT, ("l", "h", "T")),
     "mask_TS": (("U8",), ("T", "T")),  # 1: the query may look at the key
     "mask_LTS": (("U8",), ("l", "T", "T")),  # in place of mask_TS where layers differ (sliding windows)
     "z_LHTK": (_FLOAT, ("l", "h", "T", "K")),
@@ -106,6 +108,14 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "head_induction_LH": (_FLOAT, ("L", "H")),
     "induction_ids_R": (_INT, ("R",)),
 }
+
+# what may be kept of one layer and head alone
+ONE_HEAD = frozenset(
+    name for name, (_, axes) in TENSORS.items() if len(axes) == 4 and axes[:2] in (("l", "h"), ("l", "c"))
+)
+
+# tensor → the one that has the last query's rows of it; traces before schema 1.2 have the whole only
+LAST_ROWS = {"scores_LHTS": "scores_last_LHS", "pattern_LHTS": "pattern_last_LHS"}
 
 _SELECTED = {"l": "layer", "h": "head", "c": "key/value head"}  # axes that may have been selected
 
@@ -168,6 +178,8 @@ class Facts:
     # with "at" (character of the prompt), "given" and "read", and how many there are; see `changes.py`
     changes: list[dict[str, Any]] = field(default_factory=list)
     changed_places: int = 0
+    asked: list[str] = field(default_factory=list)  # the tensors that were to be kept; []: all
+    one_head: dict[str, list[int]] = field(default_factory=dict)  # tensor → layer, query head: all it holds
 
     @property
     def kv_heads(self) -> int:
@@ -184,8 +196,11 @@ class Facts:
         """The axes of keys and values: with query heads, or with heads that those share."""
         return "LHTK" if self.group == 1 else "LCTK"
 
-    def kept(self, axis: str) -> Sequence[int]:
-        """Which numbers an axis of `TENSORS` that may be selected holds: "l", "h" or "c"."""
+    def kept(self, axis: str, name: str = "") -> Sequence[int]:
+        """Which numbers an axis of `TENSORS` that may be selected holds, "l", "h" or "c", in one tensor."""
+        if name in self.one_head:
+            layer, head = self.one_head[name]
+            return [{"l": layer, "h": head, "c": head // self.group}[axis]]
         if axis == "l":
             return self.layers or range(self.n_layer)
         if axis == "c" and not self.heads:
@@ -237,6 +252,10 @@ class Facts:
         for kept, count in ((self.layers, self.n_layer), (self.heads, self.n_head)):
             numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
             sound = sound and numbers and kept == sorted(set(kept))
+        for name, single in self.one_head.items():
+            numbers = len(single) == 2 and all(isinstance(n, int) for n in single)
+            sound = sound and name in ONE_HEAD and numbers
+            sound = sound and 0 <= single[0] < self.n_layer and 0 <= single[1] < self.n_head
         if not sound:
             raise TraceError(f"{path}: the trace's metadata has sizes that no model has")
 
@@ -290,7 +309,7 @@ class Tensor:
         self._rows = {  # axis → number in the model → row in the file, where not all were kept
             axis: {number: row for row, number in enumerate(kept)}
             for axis, letter in enumerate(axes)
-            if letter in full and len(kept := facts.kept(letter)) < full[letter]
+            if letter in full and len(kept := facts.kept(letter, name)) < full[letter]
         }
         sizes = zip(axes, stored.get_shape(), strict=True)
         self.shape: tuple[int, ...] = tuple(full.get(letter, size) for letter, size in sizes)
@@ -418,7 +437,10 @@ class Trace:
 
     def lacks(self, name: str) -> str:
         """Say that a tensor is not there, and why that may be."""
-        return f"{self.path} has no {name}: {self.facts.model_name} has none, or it was recorded without"
+        asked = self.facts.asked
+        without = "it was recorded without" if asked and name not in asked else ""
+        why = without or f"{self.facts.model_name} has none, or it was recorded without"
+        return f"{self.path} has no {name}: {why}"
 
     def keys(self, layer: int, head: int) -> NDArray[np.float32]:
         """One query head's (T, K) keys, of its own or shared with its neighbours. Raises MissingTensor."""
@@ -558,7 +580,6 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
         raise TraceError(f"{path}: the trace has no token_ids_T")
     sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
     sizes |= {"2": 2, "3": 3}
-    sizes |= {axis: len(facts.kept(axis)) for axis in ("l", "h", "c")}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:
@@ -568,6 +589,7 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
         if name not in tensors:
             continue
         dtype, shape = tensors[name]
+        sizes |= {axis: len(facts.kept(axis, name)) for axis in ("l", "h", "c")}
         if dtype not in dtypes:
             raise TraceError(f"{path}: {name} is {dtype}; {' or '.join(dtypes)} is wanted")
         expected = tuple(sizes.get(axis, axis) for axis in axes)

@@ -25,33 +25,58 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-def measure(tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
-    """Measure the errors of a run's tensors against each other; those that can be measured."""
-    errors = {
-        "residual": _residual(tensors),
-        "lens": _lens(tensors),
-        "pattern_rows": 0.0,
-        "pattern_future": 0.0,
-    }
+def measure(
+    tensors: Mapping[str, NDArray[Any]], *, whole: bool = True, shown: tuple[int, int] = (0, 0)
+) -> dict[str, float]:
+    """Measure the errors of a run's tensors against each other; those that can be measured.
+
+    Args:
+        tensors: by their names in the trace.
+        whole: whether all of the residual stream was kept.
+        shown: row of the layer and of the head of those tensors that hold one head only.
+    """
+    errors = {"residual": _residual(tensors)} if whole else {}
+    if {"lens_logprobs_MWN", "top_logits_TN", "logsumexp_T"} <= tensors.keys():
+        errors["lens"] = _lens(tensors)
+    if "pattern_LHTS" not in tensors:
+        return errors
     hidden_LTS = (tensors["mask_LTS"] if "mask_LTS" in tensors else tensors["mask_TS"][None]) == 0
-    scores_LHTS = tensors.get("scores_LHTS")
-    if scores_LHTS is not None:
+    pattern, scores = _by_layer(tensors["pattern_LHTS"], shown), {}
+    errors |= {"pattern_rows": 0.0, "pattern_future": 0.0}
+    if "scores_LHTS" in tensors:
         errors["softmax"] = 0.0
-    for row, pattern_HTS in enumerate(tensors["pattern_LHTS"]):
+        scores = _by_layer(tensors["scores_LHTS"], shown)
+    for row, pattern_HTS in pattern.items():
         pattern_HTS = pattern_HTS.astype(np.float32)
         hidden_TS = hidden_LTS[row if len(hidden_LTS) > 1 else 0]
         layer = {
             "pattern_rows": np.abs(pattern_HTS.sum(axis=-1) - 1).max(),
             "pattern_future": pattern_HTS.max(where=hidden_TS, initial=0.0),
         }
-        if scores_LHTS is not None:
-            layer["softmax"] = _softmax(scores_LHTS[row], pattern_HTS, hidden_TS)
+        if row in scores:
+            scores_HTS = scores[row]
+            if len(scores_HTS) != len(pattern_HTS):  # one of the two holds one head only
+                one = slice(shown[1], shown[1] + 1)
+                scores_HTS = scores_HTS if len(scores_HTS) == 1 else scores_HTS[one]
+                pattern_HTS = pattern_HTS if len(pattern_HTS) == 1 else pattern_HTS[one]
+            layer["softmax"] = _softmax(scores_HTS, pattern_HTS, hidden_TS)
         errors |= {name: max(errors[name], float(error)) for name, error in layer.items()}
     return errors
 
 
-def check(tensors: Mapping[str, NDArray[Any]], others: Mapping[str, float] | None = None) -> dict[str, float]:
-    """Return the measured errors with the `others` that were measured elsewhere.
+def _by_layer(tensor_LHTS: NDArray[Any], shown: tuple[int, int]) -> dict[int, NDArray[Any]]:
+    """A tensor's layers by their rows; one that holds a single head has the row of the layer shown."""
+    return {shown[0]: tensor_LHTS[0]} if tensor_LHTS.shape[:2] == (1, 1) else dict(enumerate(tensor_LHTS))
+
+
+def check(
+    tensors: Mapping[str, NDArray[Any]],
+    others: Mapping[str, float] | None = None,
+    *,
+    whole: bool = True,
+    shown: tuple[int, int] = (0, 0),
+) -> dict[str, float]:
+    """Return the measured errors with the `others` that were measured elsewhere; see `measure`.
 
     Raises:
         ModelError: an error is over its bound, or a tensor is not finite.
@@ -59,8 +84,8 @@ def check(tensors: Mapping[str, NDArray[Any]], others: Mapping[str, float] | Non
     for name, values in tensors.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ModelError(f"the model computed numbers that are not finite in {name}; nothing was written")
-    errors = {**measure(tensors), **(others or {})}
-    half = tensors["pattern_LHTS"].dtype == np.float16
+    errors = {**measure(tensors, whole=whole, shown=shown), **(others or {})}
+    half = any(values.dtype == np.float16 for values in tensors.values())
     for name, error in errors.items():
         bound = BOUNDS[name][half]
         if not error <= bound:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_probe import chosen_head as rule
 from model_probe.trace import Trace
 from scenes.lecture_scene import LectureScene
 
@@ -20,31 +26,28 @@ def chosen_head(scene: LectureScene) -> tuple[int, int]:
 
 
 def worth_showing(trace: Trace) -> tuple[int, int]:
-    """The head whose last row puts the most weight on one key that is far from obvious.
+    """The head that `model_probe.chosen_head` finds, among those that the trace keeps.
 
-    Most heads rest on the first token, on the token itself or on the one before it; what they do there says
-    little about the prompt. So only the other keys count. A head for which the query and that key point the
-    same way (their score is positive) is taken before one for which the score is only the least negative:
-    the softmax sees no difference, a viewer of the dot product does. The last row is read because the next
-    token is predicted from it, and because the mask hides nothing from it. Where the prompt is too short,
-    the keys left out come back: the one before (3 tokens), the first (2), the token itself (1). Where the
-    trace keeps some layers and heads only, it is one of those.
+    Raises:
+        MissingTensor: the trace holds no patterns.
     """
-    last = trace.n_tokens - 1
-    keys = next(keys for keys in (range(1, last - 1), range(1, last), range(last), range(1)) if keys)
-    best, found = (False, -1.0), (0, 0)
-    for layer in trace.facts.kept("l"):
-        for head in trace.facts.kept("h"):
-            weights_S = trace.pattern_LHTS[layer, head, last, keys.start : keys.stop]
-            strongest = int(weights_S.argmax())
-            positive = (
-                trace.has("scores_LHTS")
-                and float(trace.scores_LHTS[layer, head, last, keys.start + strongest]) > 0
-            )
-            rank = (positive, float(weights_S[strongest]))
-            if rank > best:
-                best, found = rank, (layer, head)
-    return found
+    pattern, scores = _last_rows(trace, "pattern"), None
+    if trace.has("scores_last_LHS") or (
+        trace.has("scores_LHTS") and "scores_LHTS" not in trace.facts.one_head
+    ):
+        scores = _last_rows(trace, "scores")
+    layer, head = rule.worth_showing(pattern, scores)
+    return trace.facts.kept("l")[layer], trace.facts.kept("h")[head]
+
+
+def _last_rows(trace: Trace, kind: str) -> list[list[NDArray[np.floating[Any]]]]:
+    """The last query's row of each kept layer and head; traces of schema 1.1 have it in the whole only."""
+    last, facts = trace.n_tokens - 1, trace.facts
+    if trace.has(f"{kind}_last_LHS"):
+        rows_LHS = getattr(trace, f"{kind}_last_LHS")
+        return [[rows_LHS[layer, head] for head in facts.kept("h")] for layer in facts.kept("l")]
+    tensor_LHTS = getattr(trace, f"{kind}_LHTS")
+    return [[tensor_LHTS[layer, head, last] for head in facts.kept("h")] for layer in facts.kept("l")]
 
 
 def matched_key(trace: Trace, layer: int, head: int) -> int:

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from model_probe.errors import MissingTensor
-from model_probe.trace import TENSORS, Trace
+from model_probe.trace import LAST_ROWS, TENSORS, Trace
 from scenes import SceneEntry
 
 _ENTRY = re.compile(r"(\w+)(?: or (\w+))?( of one head)?( if any)?")
@@ -42,8 +42,13 @@ class Read:
     optional: bool = False
 
     def found(self, trace: Trace) -> str | None:
-        """The one that this trace holds."""
-        return next((name for name in self.names if trace.has(name)), None)
+        """The one that this trace holds; for the last rows of a tensor, the whole will do."""
+        whole = [
+            name
+            for name, rows in LAST_ROWS.items()
+            if rows in self.names and name not in trace.facts.one_head
+        ]
+        return next((name for name in (*self.names, *whole) if trace.has(name)), None)
 
 
 def parse(entries: Iterable[str]) -> tuple[Read, ...]:
@@ -91,6 +96,27 @@ def declared(entry: SceneEntry) -> tuple[Read, ...]:
             except (ValueError, TypeError) as error:
                 raise ValueError(f"{entry.module}: `reads` of {entry.class_name}: {error}") from None
     return ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a recording has to keep for some scenes.
+
+    Attributes:
+        tensors: the tensors.
+        of_one_head: those of them of which the layer and the head that are shown are enough.
+    """
+
+    tensors: frozenset[str]
+    of_one_head: frozenset[str]
+
+
+def wanted(scenes: Iterable[Iterable[Read]]) -> Wanted:
+    """What all these scenes read together."""
+    reads = [read for scene in scenes for read in scene]
+    whole = {name for read in reads if not read.one_head for name in read.names}
+    one_head = {name for read in reads if read.one_head for name in read.names}
+    return Wanted(frozenset(whole | one_head | {"token_ids_T"}), frozenset(one_head - whole))
 
 
 def check(scene: str, reads: Iterable[Read], trace: Trace) -> None:

@@ -17,6 +17,7 @@ from model_probe.lean.arithmetic import F32, product, softmax
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
 from model_probe.shape import Shape
+from model_probe.trace import LAST_ROWS
 
 # Multiplications of one run that one thread does alone. A second one would halve the wait, but takes half as
 # much processor time again where matrices are this small; up to here the wait is a second at the most.
@@ -134,7 +135,10 @@ class LeanNetwork(ABC):
                     part = (
                         value[:, own] if "_LH" in name or "_LC" in name else value[own]
                     )  # [C, T, …] or [T, …]
-                    text.recording.keep(name, part[..., own] if name.endswith("S") else part, layer)
+                    part = part[..., own] if name.endswith("S") else part
+                    text.recording.keep(name, part, layer)
+                    if name in LAST_ROWS:
+                        text.recording.keep(LAST_ROWS[name], part[:, -1], layer)  # [H, T, S] -> [H, S]
 
         places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])
         asked = [np.arange(own.start + text.first, own.stop) for own, text in zip(rows, texts, strict=True)]

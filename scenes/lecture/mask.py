@@ -58,8 +58,10 @@ class Mask(LectureScene):
     reads = (
         "prompt_bytes_B",
         "prompt_offsets_T1",
-        "pattern_LHTS",
-        "scores_LHTS",
+        "pattern_last_LHS",
+        "scores_last_LHS",
+        "pattern_LHTS of one head",
+        "scores_LHTS of one head",
         "mask_TS or mask_LTS if any",
     )
     poster = "pattern"

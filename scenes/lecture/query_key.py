@@ -62,8 +62,9 @@ class QueryKey(LectureScene):
     reads = (
         "prompt_bytes_B",
         "prompt_offsets_T1",
-        "pattern_LHTS",
-        "scores_LHTS",
+        "pattern_last_LHS",
+        "scores_last_LHS",
+        "scores_LHTS of one head",
         "ln1_LTD",
         "q_LHTK of one head",
         "k_LHTK or k_LCTK of one head",

@@ -273,13 +273,13 @@ def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Netw
     whole = capture.capture(network, IDS_T).tensors
     part = capture.capture(network, IDS_T, plan.Selection(layers, (3,), scores=False)).tensors
     rows = list(layers or range(3))
-    assert set(whole) - set(part) == {"scores_LHTS"}
+    assert set(whole) - set(part) == {"scores_LHTS", "scores_last_LHS"}
     group = network.shape.n_head // network.shape.n_kv_head
     for name, values in part.items():
         expected = whole[name]
-        if name.endswith(("_LHTK", "_LHTS", "_LCTK", "_LTF", "mask_LTS")):
+        if name.endswith(("_LHTK", "_LHTS", "_LHS", "_LCTK", "_LTF", "mask_LTS")):
             expected = expected[rows]
-        if name.endswith(("_LHTK", "_LHTS")):
+        if name.endswith(("_LHTK", "_LHTS", "_LHS")):
             expected = expected[:, [3]]
         if name.endswith("_LCTK"):
             expected = expected[:, [3 // group]]
