@@ -1,4 +1,7 @@
-"""A bar chart of probabilities: label, bar, percentage; last, in grey, everything that is not shown."""
+"""A bar chart of probabilities: label, bar, percentage; last, in grey, everything that is not shown.
+
+A bar is as long and as light as its token is likely.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,13 @@ class Bar(VGroup):
         token_id: the vocabulary id, or None for the rest.
     """
 
-    def __init__(self, label: Lettering, colour: str, token_id: int | None, size: float) -> None:
+    def __init__(self, label: Lettering, token_id: int | None, size: float) -> None:
         self.label = label
         self.token_id = token_id
         self.probability = 0.0
         self.shape = Rectangle(
             width=THINNEST, height=0.8 * size, stroke_color=palette.INK, stroke_width=1,
-            fill_color=colour, fill_opacity=1,
+            fill_color=palette.REST, fill_opacity=1,
         )  # fmt: skip
         self.share = text("0.0 %", 0.8 * size, palette.INK)
         super().__init__(label, self.shape, self.share)
@@ -68,14 +71,13 @@ class ProbabilityBars(VGroup):
                 text(f"#{token_id}", 0.8 * size, palette.INK, mono=True)
                 if piece is None
                 else token_words(piece, size, palette.INK),
-                palette.bar_colour(row, len(token_ids)),
                 token_id,
                 size,
             )
-            for row, (piece, token_id) in enumerate(zip(pieces, token_ids, strict=True))
+            for piece, token_id in zip(pieces, token_ids, strict=True)
         ]
         words = others or _("all other {count} tokens").format(count=count(n_vocab - len(token_ids)))
-        self.rest = Bar(text(words, 0.8 * size, palette.FAINT), palette.REST, None, size)
+        self.rest = Bar(text(words, 0.8 * size, palette.FAINT), None, size)
         self.longest = longest or float(max(shown.max(initial=0.0), 1 - shown.sum()))
         labels = max(bar.label.width for bar in (*self.bars, self.rest))
         shares = self.rest.share.width + 0.6 * size
@@ -88,14 +90,17 @@ class ProbabilityBars(VGroup):
             bar.share.move_to([0, y, 0])
         self.show(shown)
 
-    def show(self, probabilities: npt.ArrayLike) -> ProbabilityBars:
-        """Set every bar; the rest bar takes what is left to 100 %."""
+    def show(self, probabilities: npt.ArrayLike, rest: float | None = None) -> ProbabilityBars:
+        """Set every bar; the rest bar takes what is left to 100 %, or `rest` while all of them grow."""
         shown = np.asarray(probabilities, dtype=np.float64)
-        for bar, probability in zip(self, [*shown, max(0.0, 1 - float(shown.sum()))], strict=True):
+        left_over = max(0.0, 1 - float(shown.sum())) if rest is None else rest
+        for bar, probability in zip(self, [*shown, left_over], strict=True):
             left = bar.shape.get_left()
             bar.probability = float(probability)
             length = max(THINNEST, self.room * min(1.0, bar.probability / self.longest))
             bar.shape.stretch_to_fit_width(length).move_to(left).shift([length / 2, 0, 0])
             bar.share.rewrite(percent(bar.probability))
             bar.share.next_to(bar.shape, buff=0.12)
+            if bar is not self.rest:
+                bar.shape.set_fill(palette.probability_colour(bar.probability))
         return self

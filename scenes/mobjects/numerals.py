@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from scenes.language import _
+
 
 def signed(value: float, digits: int = 1) -> str:
     """`+1.2`, `−0.3`: the sign is always there, for sign is never told by colour alone."""
@@ -24,3 +28,14 @@ def percent(share: float, digits: int = 1) -> str:
 def count(value: int) -> str:
     """50257 → `50,257`."""
     return f"{value:,}"
+
+
+def one_in(probability: float) -> str:
+    """0.00123 → `1 in 810`, with two digits that count; a large one in %, a tiny one by its digits."""
+    if probability > 0.1:
+        return percent(probability)
+    decades = -math.log10(probability)
+    if decades >= 12:
+        return _("1 in a number of {count} digits").format(count=math.floor(decades) + 1)
+    unit = 10 ** (math.floor(decades) - 1)
+    return _("1 in {count}").format(count=count(round(1 / probability / unit) * unit))

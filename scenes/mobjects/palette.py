@@ -29,6 +29,8 @@ class Theme:
         positive, negative, data: from a small value to a large one.
         products: bars of products above and below zero.
         low: a score that is not above zero.
+        written: what the model wrote.
+        probability: from nothing to certainty, as a bar.
         attention: from no weight to the largest, as a cell's ground.
         weight: from no weight to all of it, as a dot or bar on such a ground.
         stream: the residual stream, from 0 to its scale.
@@ -51,7 +53,8 @@ class Theme:
     data: tuple[str, str]
     products: tuple[str, str]
     low: str
-    bars: tuple[str, str]
+    written: str
+    probability: tuple[str, ...]
     attention: tuple[str, ...]
     weight: tuple[str, ...]
     stream: tuple[str, ...]
@@ -78,7 +81,8 @@ THEMES = {
         data=("#444444", "#FFFFFF"),
         products=("#BDBDBD", "#6E6E6E"),
         low="#9E9E9E",
-        bars=("#5CD0B3", "#FFFF00"),
+        written="#FFA95C",
+        probability=("#477067", "#5CD0B3", "#F1FFFB"),
         attention=("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
         weight=("#396C5F", "#5CD0B3", "#FFFF00"),
         stream=("#050A12", "#13324E", "#3C86CC", "#A5DAF7", "#FFFFFF"),
@@ -103,7 +107,8 @@ THEMES = {
         data=("#757575", "#000000"),
         products=("#4A4A4A", "#8A8A8A"),
         low="#6B6B6B",
-        bars=("#005049", "#5C4200"),
+        written="#9A4A00",
+        probability=("#6F918B", "#00756A", "#00302B"),
         attention=("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
         weight=("#459A90", "#00756A", "#7F5C00"),
         stream=("#F1F5FA", "#BFD8EE", "#4F93CF", "#1B4C86", "#0A1A30"),
@@ -126,6 +131,7 @@ POSITIVE_SMALL, POSITIVE_LARGE = _THEME.positive
 ABOVE_ZERO, BELOW_ZERO = _THEME.products
 LOW = _THEME.low
 ATTENTION_HUE = _THEME.attention_hue
+WRITTEN = _THEME.written
 
 TOKEN_HUES = (0.51, 0.64)  # cyan to blue
 
@@ -168,14 +174,6 @@ def token_colour(index: int) -> str:
     return hexadecimal(colorsys.hls_to_rgb(hue, lightness, saturation))
 
 
-def bar_colour(index: int, count: int) -> str:
-    """The colour of bar `index` of `count`: the keys' hue at the top to the queries' at the bottom."""
-    amount = index / max(1, count - 1)  # straight through RGB: the way round the hue circle is a neon green
-    channels = zip(*map(rgb, _THEME.bars), strict=True)
-    top, middle, bottom = (a + (b - a) * amount for a, b in channels)
-    return hexadecimal((top, middle, bottom))
-
-
 def ramp(stops: Sequence[str], size: int = 256) -> Lut:
     """A (size, 3) uint8 table that runs through `stops` at equal distances."""
     at = np.linspace(0, len(stops) - 1, size)
@@ -189,9 +187,17 @@ WEIGHT_RAMP = ramp(_THEME.weight)
 STREAM_RAMP = ramp(_THEME.stream)
 ATTENTION_SEAM_RAMP = ramp(_THEME.attention_seam)
 MLP_SEAM_RAMP = ramp(_THEME.mlp_seam)
+PROBABILITY_RAMP = ramp(_THEME.probability)
 DATA_RAMP = ramp(_THEME.data)
 POSITIVE_RAMP = ramp(_THEME.positive)
 NEGATIVE_RAMP = ramp(_THEME.negative)
+
+
+def probability_colour(probability: float) -> str:
+    """The colour of a probability's bar: the likelier, the further from the ground; as the square root."""
+    level = round(255 * float(np.sqrt(np.clip(probability, 0, 1))))
+    red, green, blue = PROBABILITY_RAMP[level] / 255
+    return hexadecimal((red, green, blue))
 
 
 def dim(colours: npt.ArrayLike, share: npt.ArrayLike) -> npt.NDArray[np.float64]:

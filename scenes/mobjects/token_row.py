@@ -89,6 +89,12 @@ class TokenChip(VGroup):
         self.words.move_to(self.box)
         super().__init__(self.box, self.words)
 
+    def tint(self, colour: str) -> TokenChip:
+        """Take another colour than that of its place in the prompt."""
+        self.box.set_stroke(colour).set_fill(colour)
+        self.words.set_color(colour)
+        return self
+
 
 class TokenRow(VGroup):
     """The prompt's tokens side by side, as many as fit into `width`; the rest are counted in the gap.

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model_probe.errors import TraceError
 from model_probe.generation import Method
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
-from scenes.lecture.next_token import MOST_BARS, NextToken
+from scenes.generation_step import MOST_BARS
+from scenes.lecture.next_token import NextToken
 from scenes.mobjects import palette
 from scenes.mobjects.running_text import whole_characters
 from scenes.render.rehearsal import rehearse
@@ -24,6 +27,7 @@ class Watched(NextToken):
     def construct(self) -> None:
         self.distributions: list[tuple[list[int], list[float], float, list[tuple[float, float]]]] = []
         self.landed: list[tuple[float, int | None, bytes, float]] = []
+        self.colours: list[tuple[list[int], list[list[str]]]] = []
         super().construct()
 
     def _append(self, written: int, run_time: float) -> None:
@@ -37,6 +41,11 @@ class Watched(NextToken):
             ([int(bar.token_id or 0) for bar in bars], [bar.probability for bar in bars],
              self.bars.rest.probability, spans)
         )  # fmt: skip
+        fills = [
+            [str(each.get_fill_color().to_hex()) for each in shapes]
+            for shapes in ([bar.shape for bar in bars], strip.segments)
+        ]
+        self.colours.append((self.distributions[-1][0], fills))
         bright = [bar for bar in self.bars if bar.label.get_fill_opacity() == 1]
         assert len(bright) == 1  # one bar is lit, and it is the drawn token's or the rest
         needle = (self.marker.needle.get_x() - ends[0]) / ends[1]
@@ -95,14 +104,34 @@ def check_draw(scene: Watched, trace: Trace) -> None:
 
 
 def check_text(scene: Watched, trace: Trace) -> None:
-    """The last picture is the prompt in white and what was drawn after it in yellow."""
+    """The whole text is the prompt in white and what was drawn after it in the colour of what was written."""
     drawn = b"".join(trace.token_bytes(int(token)) or b"" for token in np.asarray(trace.step_ids_G))
-    for colour, words in ((palette.INK, trace.facts.prompt), (palette.QUERY, drawn.decode())):
+    for colour, words in ((palette.INK, trace.facts.prompt), (palette.WRITTEN, drawn.decode())):
         seen = " ".join(run.string for run in scene.text if str(run.get_fill_color().to_hex()) == colour)
         assert seen.split() == words.split()
 
 
-CHECKS = (check_bars, check_strip, check_draw, check_text)
+def check_colours(scene: Watched, trace: Trace) -> None:
+    """The likelier, the lighter: bars and segments have the colour of their probability."""
+    for probability_V, (ids, colours) in zip(probabilities(trace), scene.colours, strict=True):
+        wanted = [palette.probability_colour(probability_V[token]) for token in ids]
+        assert colours == [wanted, wanted]
+
+
+def check_chance(scene: Watched, trace: Trace) -> None:
+    """The last picture multiplies the probability of every token that was taken, and the caption says it."""
+    probability_GV, drawn_G = probabilities(trace), np.asarray(trace.step_ids_G)
+    taken_G = probability_GV[np.arange(len(drawn_G)), drawn_G]
+    np.testing.assert_allclose(scene.chances.ends, -np.cumsum(np.log10(taken_G)), rtol=1e-6)
+    lengths = [bar.width for _, bar, _ in scene.chances.rows]
+    assert np.corrcoef(lengths, -np.log10(taken_G))[0, 1] > 0.9999
+    said = next(beat.narration for beat in scene.beats if beat.name == "chance")
+    number = re.search(r"1\Win\W([0-9,]+)", said)
+    assert number is not None
+    assert int(number[1].replace(",", "")) == pytest.approx(1 / taken_G.prod(), rel=0.05)
+
+
+CHECKS = (check_bars, check_strip, check_draw, check_text, check_colours, check_chance)
 
 
 def test_bars_strip_and_draw_are_in_the_trace(trace: Trace) -> None:
@@ -117,10 +146,13 @@ def test_bars_strip_and_draw_are_in_the_trace(trace: Trace) -> None:
     [
         (check_bars, "step_scaled_GV", lambda a: a * 0.9),
         (check_strip, "step_scaled_GV", lambda a: a[:, ::-1]),
-        (check_strip, "step_kept_GV", lambda a: np.arange(a.size).reshape(a.shape) % 2),
+        (check_strip, "step_kept_GV", lambda a: np.random.default_rng(1).random(a.shape) > 0.05),
         (check_draw, "step_uniform_G", lambda a: 1 - a),
         (check_draw, "step_ids_G", lambda a: a[::-1]),
         (check_text, "step_ids_G", lambda a: a[::-1]),
+        (check_colours, "step_scaled_GV", lambda a: a * 0.5),
+        (check_chance, "step_scaled_GV", lambda a: a * 0.9),
+        (check_chance, "step_ids_G", lambda a: a[::-1]),
     ],
 )
 def test_an_altered_tensor_shows(
@@ -129,12 +161,21 @@ def test_an_altered_tensor_shows(
     goes_red(play, check, name, change)
 
 
+def test_a_token_that_could_not_be_drawn_is_refused(altered: Callable[[str, Change], Path]) -> None:
+    def change(kept_GV: NDArray[Any]) -> NDArray[Any]:
+        kept_GV[1] = np.arange(kept_GV.shape[1]) == 0
+        return kept_GV
+
+    with pytest.raises(TraceError, match=r"step_ids_G\[1\] is a token of probability 0"):
+        play(altered("step_kept_GV", change))
+
+
 def test_the_caption_names_how_it_was_drawn(trace: Trace, tmp_path: Path) -> None:
     facts = replace(trace.facts, seed=71)
     tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
     scene = play(write_trace(tmp_path / "trace.safetensors", tensors, facts))
     caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
-    for words in (f"All {facts.n_vocab:,} tokens", "temperature 1.0", "seed 71"):
+    for words in (f"All {facts.n_vocab:,} tokens", "temperature 1,", "seed 71"):
         assert words in caption
 
 
@@ -151,7 +192,7 @@ def test_with_temperature_and_top_k_the_picture_is_what_was_drawn_from(tmp_path:
         assert rest == pytest.approx(0, abs=1e-12)
     check_text(scene, trace)
     caption = next(beat.narration for beat in scene.beats if beat.name == "draw")
-    assert "temperature sampling, top-k 4, temperature 0.5" in caption
+    assert "temperature 0.5, top-k 4, seed 0" in caption
 
 
 @pytest.mark.parametrize(

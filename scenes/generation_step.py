@@ -1,0 +1,87 @@
+"""One step of the generation that a trace holds: the distribution, and what was taken from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model_probe.errors import TraceError
+from model_probe.trace import Trace
+
+MOST_BARS = 8
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GenerationStep:
+    """The distribution that a token was taken from, and the token.
+
+    Attributes:
+        ids_N: the likeliest tokens that could be taken, best first.
+        probabilities_N: theirs.
+        probabilities_V: of the whole vocabulary; together 1.
+        drawn: the token that was taken.
+        uniform: the number that drew it, where one did; else the middle of the token's share.
+    """
+
+    ids_N: list[int]
+    probabilities_N: Floats
+    probabilities_V: Floats
+    drawn: int
+    uniform: float
+
+    @property
+    def rest(self) -> float:
+        """What all the others have together."""
+        return max(0.0, 1 - float(self.probabilities_N.sum()))
+
+    @property
+    def probability(self) -> float:
+        """Of the token that was taken."""
+        return float(self.probabilities_V[self.drawn])
+
+    @property
+    def row(self) -> int:
+        """Which of the likeliest was taken; their number if none of them was."""
+        return self.ids_N.index(self.drawn) if self.drawn in self.ids_N else len(self.ids_N)
+
+    def spans(self) -> tuple[Floats, Floats]:
+        """Where the shares of the likeliest begin in the order of the ids, and their sizes; last, the drawn."""
+        tokens = [*self.ids_N, self.drawn]
+        shares_V = self.probabilities_V
+        return (np.cumsum(shares_V) - shares_V)[tokens], shares_V[tokens]
+
+
+def generation_steps(trace: Trace) -> list[GenerationStep]:
+    """Every step of a trace's generation, in order.
+
+    Softmax in double precision of `step_logits_GV`, or, where the trace has them, of `step_scaled_GV` over
+    the tokens that `step_kept_GV` kept. The draw added up the probabilities in the order of the ids and took
+    the token in whose share the number fell.
+
+    Raises:
+        MissingTensor: the steps were not recorded.
+        TraceError: a token was taken that had no probability at all.
+    """
+    steps = []
+    for step, drawn in enumerate(np.asarray(trace.step_ids_G).tolist()):
+        logits_V = trace.step_logits_GV[step]
+        if trace.has("step_scaled_GV"):
+            logits_V = np.where(trace.step_kept_GV[step] > 0, trace.step_scaled_GV[step], -np.inf)
+        weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
+        probabilities_V = weights_V / weights_V.sum()
+        if probabilities_V[drawn] == 0:
+            raise TraceError(f"{trace.path}: step_ids_G[{step}] is a token of probability 0")
+        most = min(MOST_BARS, np.count_nonzero(probabilities_V))
+        likeliest = np.argsort(-probabilities_V, kind="stable")[:most]
+        middle = probabilities_V[:drawn].sum() + probabilities_V[drawn] / 2
+        uniform = trace.step_uniform_G[step] if trace.has("step_uniform_G") else middle
+        steps.append(
+            GenerationStep(
+                likeliest.tolist(), probabilities_V[likeliest], probabilities_V, drawn, float(uniform)
+            )
+        )
+    return steps
