@@ -46,10 +46,10 @@ SCENES: dict[str, SceneEntry] = dict(
             "NextToken",
             N_("Predicting the next token"),
             N_(
-                "The prompt as a row of tokens, with an arrow into a box that stands for the model. Bars "
-                "show the likeliest next tokens with their probabilities; a needle picks one out of a strip "
-                "that holds them all, and that token joins the row. At the end the text is there with what "
-                "the model wrote."
+                "The prompt as a row of tokens. A thread leads from each into the model, a block of its own "
+                "numbers. Bars show the likeliest next tokens with their probabilities; a needle picks one "
+                "out of a strip that holds them all, and that token joins the row. At the end the text is "
+                "there with what the model wrote, and the probabilities of its tokens multiply, step by step."
             ),
         ),
         _entry(

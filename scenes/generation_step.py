@@ -44,15 +44,21 @@ class GenerationStep:
         return float(self.probabilities_V[self.drawn])
 
     @property
-    def row(self) -> int:
-        """Which of the likeliest was taken; their number if none of them was."""
-        return self.ids_N.index(self.drawn) if self.drawn in self.ids_N else len(self.ids_N)
+    def row(self) -> int | None:
+        """Which of the likeliest was taken; None if none of them was."""
+        return self.ids_N.index(self.drawn) if self.drawn in self.ids_N else None
 
     def spans(self) -> tuple[Floats, Floats]:
-        """Where the shares of the likeliest begin in the order of the ids, and their sizes; last, the drawn."""
+        """Where the shares of the likeliest begin in the order of the ids, and their sizes; last, the drawn.
+
+        They are always MOST_BARS and one: where fewer can be taken, the others are 0 wide.
+        """
         tokens = [*self.ids_N, self.drawn]
-        shares_V = self.probabilities_V
-        return (np.cumsum(shares_V) - shares_V)[tokens], shares_V[tokens]
+        starts, shares = np.zeros(MOST_BARS + 1), np.zeros(MOST_BARS + 1)
+        rows = [*range(len(self.ids_N)), MOST_BARS]
+        starts[rows] = (np.cumsum(self.probabilities_V) - self.probabilities_V)[tokens]
+        shares[rows] = self.probabilities_V[tokens]
+        return starts, shares
 
 
 def generation_steps(trace: Trace) -> list[GenerationStep]:

@@ -17,6 +17,7 @@ from model_probe.errors import UserError
 LOCALE = Path(__file__).parent.parent / "assets" / "locale"
 READING_SPEED = {"ja": 6.0}  # em of text a second that a viewer reads at ease: here one character is one em
 DEFAULT_READING_SPEED = 8.5  # 17 characters of half an em
+NO_BREAK = "\N{NO-BREAK SPACE}"
 CAPTION_WIDTH = 42.0  # em a line at the caption's size
 
 _active = gettext.NullTranslations()
@@ -93,15 +94,17 @@ def _japanese_phrases(narration: str) -> list[str]:
     joined: list[str] = []
     for piece in budoux.load_default_japanese_parser().parse(narration):
         # The parser knows Japanese only: it may cut a name or a number of another script in two.
-        if joined and not (_may_part(joined[-1][-1]) or _may_part(piece[0])):
+        if joined and not _may_part(joined[-1][-1], piece[0]):
             joined[-1] += piece
         else:
             joined.append(piece)
     return joined
 
 
-def _may_part(character: str) -> bool:
-    return character.isspace() or _full_width(character)
+def _may_part(before: str, after: str) -> bool:
+    if NO_BREAK in (before, after):
+        return False
+    return any(character.isspace() or _full_width(character) for character in (before, after))
 
 
 def _balance(pieces: list[str], joiner: str, longest: float) -> list[str]:

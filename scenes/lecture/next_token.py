@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 from manim import (
+    DOWN,
     LEFT,
     RIGHT,
     UP,
     Animation,
+    Create,
     FadeIn,
     FadeOut,
+    Group,
+    GrowArrow,
     LaggedStart,
-    UpdateFromAlphaFunc,
     VGroup,
-    smooth,
 )
 
-from scenes.generation_step import GenerationStep, generation_steps
-from scenes.language import _
+from scenes.generation_step import MOST_BARS, GenerationStep, generation_steps
+from scenes.language import NO_BREAK, _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
-from scenes.mobjects import palette
-from scenes.mobjects.bars import ProbabilityBars
+from scenes.mobjects import bars, distribution_strip, palette
+from scenes.mobjects.bars import ProbabilityBars, count_to
 from scenes.mobjects.chance_steps import ChanceSteps
 from scenes.mobjects.distribution_strip import THICKNESS, DistributionStrip, Needle, lay_out, reshape, slide
 from scenes.mobjects.initials import initials
 from scenes.mobjects.numerals import count, one_in, percent
 from scenes.mobjects.running_text import RunningText
-from scenes.mobjects.token_row import TokenChip, shelved_row, token_quote
-from scenes.mobjects.written_row import grow, written_row
+from scenes.mobjects.small_model import SmallModel, pass_through, threads
+from scenes.mobjects.token_row import shelved_row, token_quote
+from scenes.mobjects.written_row import drawn_chip, grow, written_row
 
 MOST_STEPS = 8  # later steps are only seen in the whole text
 WIDEST, HIGHEST = 0.92, 0.6  # of the stage, for the prompt when it is read
 CHIP = 0.34  # em of the drawn token where it is drawn
 DIMMED = 0.3
+LANE = 0.6  # frame units below the shelf, for the threads into the block
 
 
 class NextToken(LectureScene):
@@ -49,6 +53,11 @@ class NextToken(LectureScene):
         "prompt_offsets_T1",
         "vocab_bytes_B if any",
         "vocab_offsets_V1 if any",
+        "resid_pre_LTD",
+        "attn_out_LTD",
+        "resid_mid_LTD if any",
+        "mlp_out_LTD",
+        "resid_final_TD",
         "step_logits_GV",
         "step_scaled_GV if any",
         "step_kept_GV if any",
@@ -70,14 +79,15 @@ class NextToken(LectureScene):
         stage, shelf = self.layout.stage, self.layout.shelf
         self.row = shelved_row(trace.tokens, shelf)
         strip_y = stage.bottom + 0.56 + THICKNESS / 2
-        middle = Box(stage.left, stage.right, strip_y + THICKNESS / 2 + 0.4, shelf.bottom - 0.35)
+        middle = Box(stage.left, stage.right, strip_y + THICKNESS / 2 + 0.4, shelf.bottom - LANE)
         if self.layout.wide:
             left, self.place = middle.columns(4.4, 8.2, gap=0.6)
         else:
-            left, self.place = middle.rows(2.6, middle.height - 2.6 - 0.7, gap=0.7)
+            left, self.place = middle.rows(3.2, middle.height - 3.2 - 0.8, gap=0.8)
+        self.model = SmallModel(trace, left, RIGHT if self.layout.wide else DOWN)
         self.longest = max(max(step.probabilities_N[0], step.rest) for step in shown)
         self.bars = self._bars(first)
-        self.strip = DistributionStrip(len(first.ids_N), stage.left + 0.75, stage.right - 1.05, strip_y)
+        self.strip = DistributionStrip(MOST_BARS, stage.left + 0.75, stage.right - 1.05, strip_y)
         self.marker = Needle(self.strip)
         words = initials(
             [
@@ -115,7 +125,17 @@ class NextToken(LectureScene):
 
         with self.beat("distribution", self._distribution_narration(first)):
             self.play(self.row.animate.scale(1 / large).move_to(shelf.center), run_time=1.0)
-            self._grow_bars(first)
+            self.feed = threads(self.row, self.model.block)
+            self.play(Create(self.feed, lag_ratio=0.05), FadeIn(self.model.words), run_time=0.8)
+            self.add(self.model.block)
+            self.play(pass_through(self.model.block), run_time=1.6)
+            chart = self.bars.show(np.zeros(len(first.ids_N)), rest=0.0)
+            self.play(
+                GrowArrow(self.model.out),
+                LaggedStart(*(FadeIn(bar, shift=0.25 * RIGHT) for bar in chart), lag_ratio=0.1),
+                run_time=1.0,
+            )
+            self.play(count_to(chart, first.probabilities_N, [0.0] * len(chart)), run_time=1.2)
 
         with self.beat("draw", self._draw_narration()):
             self.play(FadeIn(self.strip.whole), FadeIn(self.strip.ends), run_time=0.5)
@@ -149,7 +169,7 @@ class NextToken(LectureScene):
         ).move_to(below.center)
         with self.beat("text", self._closing()):
             before, self.row = self.row, shelved_row(trace.tokens, shelf)
-            gone = VGroup(self.bars, self.strip, self.strip.ends, self.marker)
+            gone = Group(self.model, self.bars, self.strip, self.strip.ends, self.marker)
             self.play(FadeOut(gone), FadeOut(before), FadeIn(self.row), run_time=0.6)
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
 
@@ -166,7 +186,7 @@ class NextToken(LectureScene):
         return f"#{token}".encode() if piece is None else piece
 
     def _bars(self, step: GenerationStep) -> ProbabilityBars:
-        bars = ProbabilityBars(
+        chart = ProbabilityBars(
             [self.trace.token_bytes(token) for token in step.ids_N],
             step.ids_N,
             step.probabilities_N,
@@ -175,8 +195,8 @@ class NextToken(LectureScene):
             self.place.height,
             longest=float(self.longest),
         )
-        bars.shift(self.place.center)  # its box varies with the numbers, its axis does not
-        return bars
+        chart.shift(self.place.center)  # its box varies with the numbers, its axis does not
+        return chart
 
     def _whole_text(self, box: Box) -> RunningText:
         """The prompt and all that was written; a number in a token's place stands apart."""
@@ -187,30 +207,16 @@ class NextToken(LectureScene):
         parts = [(self.trace.tokens, palette.INK), (written, palette.WRITTEN)]
         return RunningText(parts, box.width - 1, box.height - 0.2).move_to(box.center)
 
-    def _grow_bars(self, step: GenerationStep) -> None:
-        """The labels come, and the bars grow to their probabilities."""
-        bars = self.bars.show(np.zeros(len(step.ids_N)), rest=0.0)
-        entries = [FadeIn(bar, shift=0.25 * RIGHT) for bar in bars]
-        self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.2)
-
-        def grow_to(bars: ProbabilityBars, amount: float) -> None:
-            bars.show(amount * step.probabilities_N, rest=amount * step.rest)
-
-        self.play(UpdateFromAlphaFunc(bars, grow_to, rate_func=smooth), run_time=1.5)
-
     def _land(self, step: GenerationStep) -> list[Animation]:
         """Everything but the drawn token's bar and segment steps back; its chip appears at the needle."""
-        self.chip = TokenChip(self._piece(step.drawn), 0, CHIP).tint(palette.QUERY)
-        self.chip.box.set_fill(palette.mix(palette.GROUND, palette.QUERY, 0.15), opacity=1)
+        self.chip = drawn_chip(self._piece(step.drawn), CHIP)
         self.chip.next_to(self.marker.number, LEFT if step.uniform > 0.5 else RIGHT, buff=0.2)
-        changes: list[Animation] = [FadeIn(self.chip), *self.strip.light(step.row, DIMMED)]
-        changes += [bar.animate.set_opacity(DIMMED) for at, bar in enumerate(self.bars) if at != step.row]
-        if step.row == len(step.ids_N):
-            changes += [
-                self.bars.rest.shape.animate.set_fill(palette.CAPTION),
-                self.bars.rest.label.animate.set_color(palette.INK),
-            ]
-        return changes
+        return [
+            FadeIn(self.chip),
+            FadeOut(self.feed),
+            *bars.single_out(self.bars, step.row, DIMMED),
+            *distribution_strip.single_out(self.strip, step.row, DIMMED),
+        ]
 
     def _append(self, written: int, run_time: float) -> None:
         """The drawn token flies to the end of the text; the others make room where they must."""
@@ -223,20 +229,17 @@ class NextToken(LectureScene):
 
     def _change(self, step: GenerationStep) -> list[Animation]:
         """The model runs: the bars take this step's labels and grow to its probabilities, the strip too."""
-        before = [bar.probability for bar in self.bars.bars]
-        rest = self.bars.rest.probability
+        before = [bar.probability for bar in self.bars]
         self.remove(self.bars, *self.bars)
         self.bars = self._bars(step)
+        self.feed = threads(self.row, self.model.block)
         self.add(self.bars)
-        for segment in self.strip.segments:
-            segment.set_fill(opacity=1)
-        self.strip.lit.set_opacity(0)
-
-        def grow_to(bars: ProbabilityBars, amount: float) -> None:
-            shares = (1 - amount) * np.array(before) + amount * step.probabilities_N
-            bars.show(shares, rest=(1 - amount) * rest + amount * step.rest)
-
-        return [UpdateFromAlphaFunc(self.bars, grow_to, rate_func=smooth), reshape(self.strip, *step.spans())]
+        self.strip.relight()
+        return [
+            count_to(self.bars, step.probabilities_N, before),
+            reshape(self.strip, *step.spans()),
+            Create(self.feed, lag_ratio=0.0),
+        ]
 
     # What is said.
 
@@ -297,7 +300,7 @@ class NextToken(LectureScene):
             _("“{token}” ({share}) joins the text.")
             if not self.sampled
             else _("The random number lies in the share of “{token}” ({share}). That token joins the text.")
-            if step.row < len(step.ids_N)
+            if step.row is not None
             else _(
                 "The random number lies in the grey, in the share of “{token}” ({share}). "
                 "That token joins the text."
@@ -328,4 +331,4 @@ class NextToken(LectureScene):
                 "Another seed would most likely have written another."
             )
         )
-        return words.format(chance=one_in(chance).replace(" ", "\N{NO-BREAK SPACE}"))
+        return words.format(chance=one_in(chance).replace(" ", NO_BREAK))

@@ -5,9 +5,11 @@ A bar is as long and as light as its token is likely.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
-from manim import Rectangle, VGroup
+from manim import Animation, Rectangle, UpdateFromAlphaFunc, VGroup, smooth
 
 from scenes.language import _
 from scenes.mobjects import palette
@@ -104,3 +106,32 @@ class ProbabilityBars(VGroup):
             if bar is not self.rest:
                 bar.shape.set_fill(palette.probability_colour(bar.probability))
         return self
+
+
+def single_out(bars: ProbabilityBars, row: int | None, dimmed: float) -> list[Animation]:
+    """Only the bar `row` stays lit; None is the rest, which then is lighter than it was."""
+    changes: list[Animation] = [
+        bar.animate.set_opacity(dimmed) for at, bar in enumerate(bars.bars) if at != row
+    ]
+    if row is not None:
+        return [*changes, bars.rest.animate.set_opacity(dimmed)]
+    return [
+        *changes,
+        bars.rest.shape.animate.set_fill(palette.CAPTION),
+        bars.rest.label.animate.set_color(palette.INK),
+    ]
+
+
+def count_to(bars: ProbabilityBars, probabilities: npt.ArrayLike, before: Sequence[float]) -> Animation:
+    """The bars grow or shrink from the shares of `before`, the rest's last in it, to `probabilities`."""
+    shares = np.asarray(probabilities, dtype=np.float64)
+    end = np.append(shares, max(0.0, 1 - float(shares.sum())))
+    start = np.zeros_like(end)
+    same = min(len(start), len(before)) - 1  # a step may leave fewer tokens than the one before it
+    start[:same], start[-1] = before[:same], before[-1]
+
+    def move(bars: ProbabilityBars, amount: float) -> None:
+        now = (1 - amount) * start + amount * end
+        bars.show(now[:-1], rest=float(now[-1]))
+
+    return UpdateFromAlphaFunc(bars, move, rate_func=smooth)

@@ -80,13 +80,21 @@ class ChanceSteps(VGroup):
             self.add(VGroup(label, bar, words))
         self.ticks = VGroup()
         foot = -height / 2 + AXIS
-        step = next(each for each in (1, 2, 3, 5, 10, 20, 50, 100, 500) if most / each <= 6)
-        for decades in range(0, int(most + 1e-9) + 1, step):
+        for decades, words in _ticks(most, room).items():
             x = left + room * decades / most
             self.ticks.add(Line([x, foot, 0], [x, foot - 0.1, 0], stroke_width=2, color=palette.FAINT))
-            self.ticks.add(_tick(decades).next_to([x, foot - 0.12, 0], DOWN, buff=0.05))
+            self.ticks.add(words.next_to([x, foot - 0.12, 0], DOWN, buff=0.05))
         self.ticks.add(Line([left, foot, 0], [left + room, foot, 0], stroke_width=2, color=palette.FAINT))
         self.add(self.ticks)
+
+
+def _ticks(most: float, room: float) -> dict[int, VMobject]:
+    """Powers of ten at equal distances, as many as their words have room for."""
+    for step in (1, 2, 3, 5, 10, 20, 50, 100, 500):
+        ticks = {decades: _tick(decades) for decades in range(0, int(most + 1e-9) + 1, step)}
+        if max(words.width for words in ticks.values()) + TICK < room * step / most:
+            break
+    return ticks
 
 
 def _tick(decades: int) -> VMobject:

@@ -70,22 +70,25 @@ class DistributionStrip(VGroup):
                 segment.set_fill(palette.probability_colour(float(share)))
         return self
 
-    def light(self, row: int | None, dimmed: float = 1.0) -> list[Animation]:
-        """Only the segment `row` stays lit, the drawn token's own where it has no bar; None lights all."""
-        own = row is not None and row == len(self.segments)
-        return [
-            *(
-                segment.animate.set_fill(opacity=1 if row in (None, at) else dimmed)
-                for at, segment in enumerate(self.segments)
-            ),
-            self.lit.animate.set_opacity(float(own)),
-        ]
+    def relight(self) -> DistributionStrip:
+        """Every segment in full light; the drawn token's own is gone."""
+        for segment in self.segments:
+            segment.set_fill(opacity=1)
+        self.lit.set_opacity(0)
+        return self
 
 
 def _block(colour: str) -> VMobject:
     return VMobject(
         stroke_width=EDGE, stroke_color=palette.GROUND, fill_color=colour, fill_opacity=1
     )  # fmt: skip
+
+
+def single_out(strip: DistributionStrip, row: int | None, dimmed: float) -> list[Animation]:
+    """Only the segment `row` stays lit, the drawn token's own where it has no bar."""
+    others = [segment for at, segment in enumerate(strip.segments) if at != row]
+    changes: list[Animation] = [segment.animate.set_fill(opacity=dimmed) for segment in others]
+    return changes if row is not None else [*changes, strip.lit.animate.set_opacity(1)]
 
 
 def reshape(strip: DistributionStrip, starts: Floats, shares: Floats) -> Animation:
@@ -106,7 +109,7 @@ def lay_out(bars: ProbabilityBars, strip: DistributionStrip, starts: Floats, sha
             piece.animate.stretch_to_fit_width(max(strip.length * share, 1e-3))
             .stretch_to_fit_height(THICKNESS)
             .move_to([strip.x(float(start + share / 2)), strip.y, 0])
-            for piece, start, share in zip(pieces, starts[:-1], shares[:-1], strict=True)
+            for piece, start, share in zip(pieces, starts, shares, strict=False)
         ),
         lag_ratio=0.3,
     )

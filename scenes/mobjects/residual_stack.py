@@ -159,7 +159,7 @@ def _steps(trace: Trace) -> Iterator[tuple[str, int, str, Floats]]:
     for layer in range(facts.n_layer):
         yield f"resid_pre_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_pre_LTD[layer])
         yield f"attn_out_LTD[{layer}]", layer, "attention", np.asarray(trace.attn_out_LTD[layer])
-        if facts.wiring != "parallel":
+        if trace.has("resid_mid_LTD"):
             yield f"resid_mid_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_mid_LTD[layer])
         yield f"mlp_out_LTD[{layer}]", layer, "mlp", np.asarray(trace.mlp_out_LTD[layer])
     yield "resid_final_TD", facts.n_layer, "stream", np.asarray(trace.resid_final_TD)

@@ -10,6 +10,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.token_row import TokenChip, TokenRow, shelved_row
 
 LEAVE, ARRIVE = 0.3, 0.75  # shares of the time: who finds no room has gone, who is new begins to appear
+SHADE = 0.15  # of a token's colour in its ground
 ARC = 0.5  # frame units that the flying token is off the straight line
 
 
@@ -20,6 +21,16 @@ def written_row(prompt: list[bytes], written: list[bytes], shelf: Box) -> TokenR
         if index >= len(prompt):
             chip.tint(palette.WRITTEN)
     return row
+
+
+def drawn_chip(piece: bytes, size: float) -> TokenChip:
+    """A token that was just drawn: lit, and on a ground of its own, for it will pass over other things."""
+    return _tint(TokenChip(piece, 0, size), palette.QUERY)
+
+
+def _tint(chip: TokenChip, colour: str) -> TokenChip:
+    chip.tint(colour).box.set_fill(palette.mix(palette.GROUND, colour, SHADE), opacity=1)
+    return chip
 
 
 def grow(before: TokenRow, after: TokenRow, chip: TokenChip) -> Animation:
@@ -53,7 +64,7 @@ def grow(before: TokenRow, after: TokenRow, chip: TokenChip) -> Animation:
         flown = smooth(time)
         _stand(chip, *flight, flown)
         chip.shift([ARC * np.sin(np.pi * flown), 0, 0])
-        chip.tint(palette.mix(palette.QUERY, palette.WRITTEN, flown))
+        _tint(chip, palette.mix(palette.QUERY, palette.WRITTEN, flown))
 
     moving = VGroup(*before, *arriving, chip)
     return UpdateFromAlphaFunc(moving, step, rate_func=lambda time: time)
