@@ -18,8 +18,9 @@ from manim import (
     VGroup,
 )
 
+from scenes import generation_words as said
 from scenes.generation_step import MOST_BARS, GenerationStep, generation_steps
-from scenes.language import NO_BREAK, _
+from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import bars, distribution_strip, palette
@@ -27,10 +28,10 @@ from scenes.mobjects.bars import ProbabilityBars, count_to
 from scenes.mobjects.chance_steps import ChanceSteps
 from scenes.mobjects.distribution_strip import THICKNESS, DistributionStrip, Needle, lay_out, reshape, slide
 from scenes.mobjects.initials import initials
-from scenes.mobjects.numerals import count, one_in, percent
+from scenes.mobjects.numerals import count
 from scenes.mobjects.running_text import RunningText
 from scenes.mobjects.small_model import SmallModel, pass_through, threads
-from scenes.mobjects.token_row import shelved_row, token_quote
+from scenes.mobjects.token_row import shelved_row
 from scenes.mobjects.written_row import drawn_chip, grow, written_row
 
 MOST_STEPS = 8  # later steps are only seen in the whole text
@@ -72,7 +73,6 @@ class NextToken(LectureScene):
         trace, facts = self.trace, self.trace.facts
         self.steps = generation_steps(trace)
         self.written = [self._piece(step.drawn) for step in self.steps]
-        self.sampled = trace.has("step_uniform_G")
         first, shown = self.steps[0], self.steps[:MOST_STEPS]
 
         # picture
@@ -123,7 +123,7 @@ class NextToken(LectureScene):
                 run_time=1.2,
             )
 
-        with self.beat("distribution", self._distribution_narration(first)):
+        with self.beat("distribution", said.distribution_words(facts, first)):
             self.play(self.row.animate.scale(1 / large).move_to(shelf.center), run_time=1.0)
             self.feed = threads(self.row, self.model.block)
             self.play(Create(self.feed, lag_ratio=0.05), FadeIn(self.model.words), run_time=0.8)
@@ -137,7 +137,7 @@ class NextToken(LectureScene):
             )
             self.play(count_to(chart, first.probabilities_N, [0.0] * len(chart)), run_time=1.2)
 
-        with self.beat("draw", self._draw_narration()):
+        with self.beat("draw", said.draw_words(facts)):
             self.play(FadeIn(self.strip.whole), FadeIn(self.strip.ends), run_time=0.5)
             falling = lay_out(self.bars, self.strip, *first.spans())
             self.play(falling, run_time=2.2)
@@ -146,7 +146,7 @@ class NextToken(LectureScene):
             self.play(FadeIn(self.marker), run_time=0.4)
             self.play(slide(self.marker, first.uniform), run_time=2.0)
 
-        with self.beat("append", self._append_narration(first)):
+        with self.beat("append", said.append_words(facts, first, self.written[0])):
             self.play(*self._land(first), run_time=0.6)
             self.wait(0.8)
             self._append(1, run_time=1.4)
@@ -167,13 +167,13 @@ class NextToken(LectureScene):
         self.chances = ChanceSteps(
             self.written, [step.probability for step in self.steps], below.width, below.height - 0.1
         ).move_to(below.center)
-        with self.beat("text", self._closing()):
+        with self.beat("text", said.closing_words(facts)):
             before, self.row = self.row, shelved_row(trace.tokens, shelf)
             gone = Group(self.model, self.bars, self.strip, self.strip.ends, self.marker)
             self.play(FadeOut(gone), FadeOut(before), FadeIn(self.row), run_time=0.6)
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
 
-        with self.beat("chance", self._chance_narration()):
+        with self.beat("chance", said.chance_words(facts, self.steps)):
             self.play(FadeOut(self.text, shift=0.25 * UP), FadeIn(self.chances.ticks), run_time=0.6)
             rows = [FadeIn(VGroup(*row), shift=0.25 * RIGHT) for row in self.chances.rows]
             self.play(LaggedStart(*rows, lag_ratio=0.5), run_time=2.5)
@@ -240,95 +240,3 @@ class NextToken(LectureScene):
             reshape(self.strip, *step.spans()),
             Create(self.feed, lag_ratio=0.0),
         ]
-
-    # What is said.
-
-    def _distribution_narration(self, step: GenerationStep) -> str:
-        facts = self.trace.facts
-        size = count(facts.n_vocab)
-        if facts.n_vocab <= len(step.ids_N):
-            return _(
-                "Out comes a probability for every token it knows, {vocabulary} of them: together 100 %."
-            ).format(vocabulary=size)
-        changed = self._settings()
-        if changed:
-            return _(
-                "Out comes a probability for every token it knows, {vocabulary} of them, "
-                "here with {settings}. All that has no bar shares the grey one."
-            ).format(vocabulary=size, settings=changed)
-        return _(
-            "Out comes a probability for every token it knows, {vocabulary} of them. "
-            "The likeliest have a bar, all others share the grey one: together 100 %."
-        ).format(vocabulary=size)
-
-    def _settings(self) -> str:
-        """What was done to the model's own probabilities before a token was drawn; empty where nothing."""
-        sampling = self.trace.facts.sampling
-        parts = []
-        if sampling["method"] == "sample" and sampling["temperature"] != 1:
-            parts.append(_("temperature {temperature}").format(temperature=sampling["temperature"]))
-        if sampling.get("top_k") is not None:
-            parts.append(_("top-k {k}").format(k=count(sampling["top_k"])))
-        if sampling.get("top_p") is not None:
-            parts.append(_("top-p {p}").format(p=sampling["top_p"]))
-        return _(", ").join(parts)
-
-    def _draw_narration(self) -> str:
-        facts = self.trace.facts
-        if self.sampled:
-            return _(
-                "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
-                "A random number picks one: {method}, seed {seed}."
-            ).format(
-                vocabulary=count(facts.n_vocab),
-                method=self._settings() or _("temperature {temperature}").format(temperature=1),
-                seed=facts.seed,
-            )
-        beams = facts.sampling["beams"]
-        return _(
-            "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
-            "Nothing is left to chance here: {method}."
-        ).format(
-            vocabulary=count(facts.n_vocab),
-            method=_("the likeliest is taken")
-            if facts.sampling["method"] == "greedy"
-            else _("of the {count} likeliest texts, the best goes on").format(count=beams),
-        )
-
-    def _append_narration(self, step: GenerationStep) -> str:
-        words = (
-            _("“{token}” ({share}) joins the text.")
-            if not self.sampled
-            else _("The random number lies in the share of “{token}” ({share}). That token joins the text.")
-            if step.row is not None
-            else _(
-                "The random number lies in the grey, in the share of “{token}” ({share}). "
-                "That token joins the text."
-            )
-        )
-        digits = 1 if step.probability >= 0.001 else 3
-        return words.format(
-            token=token_quote(self._piece(step.drawn)), share=percent(step.probability, digits)
-        )
-
-    def _closing(self) -> str:
-        words = (
-            _("Predict, draw, append: that is how {model} writes. In colour: what it wrote.")
-            if self.sampled
-            else _("Predict, choose, append: that is how {model} writes. In colour: what it wrote.")
-        )
-        return words.format(model=self.trace.facts.model_name)
-
-    def _chance_narration(self) -> str:
-        chance = float(np.exp(np.sum([np.log(step.probability) for step in self.steps])))
-        words = (
-            _("The shares multiply. To the model, exactly this text has a probability of {chance}.")
-            if not self.sampled
-            else _("The shares multiply: exactly this text had a chance of {chance}.")
-            if chance > 0.5
-            else _(
-                "The shares multiply: exactly this text had a chance of {chance}. "
-                "Another seed would most likely have written another."
-            )
-        )
-        return words.format(chance=one_in(chance).replace(" ", NO_BREAK))
