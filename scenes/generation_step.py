@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model_probe.errors import TraceError
 from model_probe.trace import Trace
 
-MOST_BARS = 8
+MOST_BARS = 6
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +69,6 @@ def generation_steps(trace: Trace) -> list[GenerationStep]:
 
     Raises:
         MissingTensor: the steps were not recorded.
-        TraceError: a token was taken that had no probability at all.
     """
     steps = []
     for step, drawn in enumerate(np.asarray(trace.step_ids_G).tolist()):
@@ -79,8 +77,6 @@ def generation_steps(trace: Trace) -> list[GenerationStep]:
             logits_V = np.where(trace.step_kept_GV[step] > 0, trace.step_scaled_GV[step], -np.inf)
         weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
         probabilities_V = weights_V / weights_V.sum()
-        if probabilities_V[drawn] == 0:
-            raise TraceError(f"{trace.path}: step_ids_G[{step}] is a token of probability 0")
         most = min(MOST_BARS, np.count_nonzero(probabilities_V))
         likeliest = np.argsort(-probabilities_V, kind="stable")[:most]
         middle = probabilities_V[:drawn].sum() + probabilities_V[drawn] / 2

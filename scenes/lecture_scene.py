@@ -24,6 +24,7 @@ from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
 
 HEADER_SIZE = 0.2
+RETURN = 1.0  # seconds, for the stage to come back to where it began
 SHORTEST_DRIFT = 0.15  # seconds; within less no movement could be seen
 
 # What the probe may say of the model's choice; named here so that the catalogues have it.
@@ -118,13 +119,18 @@ class LectureScene(Scene):
 
     @contextmanager
     def beat(
-        self, name: str, narration: str, drift: Callable[[float], Animation] | None = None
+        self,
+        name: str,
+        narration: str,
+        drift: Callable[[float], Animation] | None = None,
+        closing: bool = False,
     ) -> Iterator[None]:
         """A named section: `narration` is its caption.
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
         `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
-        seconds: a scene whose hero can turn by itself has it turn.
+        seconds: a scene whose hero can turn by itself has it turn. The scene's last beat is the `closing` one:
+        its last picture stands as it was drawn, for the next scene's first one to go on from.
         """
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
@@ -135,6 +141,9 @@ class LectureScene(Scene):
         self._show_caption(narration)
         yield
         missing = start + lasts - self.renderer.time
+        if closing and (drift is None or self.camera.zoom != 1):
+            self._hold(RETURN if drift is not None else max(missing, RETURN), home=True)
+            missing = start + lasts - self.renderer.time
         if missing > 1 / config.frame_rate:
             seconds = whole_frames(missing)
             if drift is not None:
@@ -152,13 +161,17 @@ class LectureScene(Scene):
         if duration < SHORTEST_DRIFT or updated or args or kwargs:
             super().wait(duration, *args, **kwargs)
             return
+        self._hold(duration)
+
+    def _hold(self, duration: float, home: bool = False) -> None:
+        """Show the stage as one picture that drifts."""
         shown = list(self.mobjects)
         still = {id(mobject) for mobject in self.camera.still}
         stage = [mobject for mobject in shown if id(mobject) not in still]
         image = StageImage([] if self.renderer.skip_animations else stage, self.camera)
         self.remove(*stage)
         self.add(image)
-        self.play(Drift(self.camera, image, whole_frames(duration)))
+        self.play(Drift(self.camera, image, whole_frames(duration), home))
         self.mobjects = shown
 
     def choose_head(self, layer: int, head: int) -> tuple[int, int]:

@@ -156,7 +156,7 @@ class NextToken(LectureScene):
                 "again", _("The longer text goes in again: new probabilities, one more token. And again.")
             ):
                 for number, step in enumerate(shown[1:], 2):
-                    pace = 1.0 if number == 2 else 0.4
+                    pace = 0.9 if number == 2 else 0.38
                     self.play(*self._change(step), run_time=max(0.5, pace))
                     self.play(slide(self.marker, step.uniform), run_time=0.8 * pace)
                     self.play(*self._land(step), run_time=0.5 * pace)
@@ -173,10 +173,10 @@ class NextToken(LectureScene):
             self.play(FadeOut(gone), FadeOut(before), FadeIn(self.row), run_time=0.6)
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
 
-        with self.beat("chance", said.chance_words(facts, self.steps)):
+        with self.beat("chance", said.chance_words(facts, self.steps), closing=True):
             self.play(FadeOut(self.text, shift=0.25 * UP), FadeIn(self.chances.ticks), run_time=0.6)
             rows = [FadeIn(VGroup(*row), shift=0.25 * RIGHT) for row in self.chances.rows]
-            self.play(LaggedStart(*rows, lag_ratio=0.5), run_time=2.5)
+            self.play(LaggedStart(*rows, lag_ratio=0.5), run_time=2.2)
 
     # The rest builds what the story plays.
 

@@ -36,7 +36,7 @@ class Bar(VGroup):
             width=THINNEST, height=0.8 * size, stroke_color=palette.INK, stroke_width=1,
             fill_color=palette.REST, fill_opacity=1,
         )  # fmt: skip
-        self.share = text("0.0 %", 0.8 * size, palette.INK)
+        self.share = text("0.0 %", 0.9 * size, palette.INK)
         super().__init__(label, self.shape, self.share)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cairo
 import numpy as np
 from manim import Animation, Mobject
-from manim.utils.rate_functions import ease_in_out_sine
+from manim.utils.rate_functions import ease_in_out_sine, there_and_back
 from PIL import Image, ImageFilter
 
 from scenes.mobjects.raster import Raster, StudioCamera
@@ -48,20 +48,24 @@ class StageImage(Raster):
 class Drift(Animation):
     """The camera goes slowly to the farther end of its way: `NEAREST`, or where it began.
 
+    With `home` it ends where it began, and comes nearer in between as far as there is time for.
+
     Args:
         camera: its `zoom` is what changes.
         stage: what is on the stage, as one picture.
         run_time: seconds; the way is shorter where it would be too fast.
     """
 
-    def __init__(self, camera: StudioCamera, stage: StageImage, run_time: float) -> None:
+    def __init__(self, camera: StudioCamera, stage: StageImage, run_time: float, home: bool = False) -> None:
         self.camera = camera
         self.start = camera.zoom
         goal = NEAREST if NEAREST - self.start >= self.start - 1 else 1.0
         reach = FASTEST * run_time
-        self.goal = self.start + max(-reach, min(reach, goal - self.start))
+        self.goal = 1.0 if home else self.start + max(-reach, min(reach, goal - self.start))
+        self.nearer = min(NEAREST - self.start, 0.5 * reach) if home else 0.0
         super().__init__(stage, run_time=run_time, rate_func=ease_in_out_sine)
 
     def interpolate_mobject(self, alpha: float) -> None:
         """Move the camera."""
-        self.camera.zoom = self.start + (self.goal - self.start) * self.rate_func(alpha)
+        way = self.rate_func(alpha)
+        self.camera.zoom = self.start + (self.goal - self.start) * way + self.nearer * there_and_back(alpha)

@@ -28,10 +28,8 @@ class SmallModel(Group):
 
     def __init__(self, trace: Trace, box: Box, onward: np.ndarray = RIGHT) -> None:
         facts = trace.facts
-        said = [
-            _("{model} at work on this prompt").format(model=facts.model_name),
-            _("layers: {count}").format(count=facts.n_layer),
-        ]
+        layers = _("layers: {count}").format(count=facts.n_layer)
+        said = [facts.model_name, _("at work on this prompt"), layers]
         self.words = lines(said, NAME, palette.FAINT)
         self.words.scale(min(1.0, box.width / self.words.width))
         foot = APART + self.words.height

@@ -25,7 +25,7 @@ def facts_of(trace: Trace, method: str = "sample", **sampling: object) -> Facts:
 
 def step_of(probabilities: list[float], drawn: int) -> GenerationStep:
     shares_V = np.array(probabilities)
-    likeliest = np.argsort(-shares_V)[: min(8, np.count_nonzero(shares_V))]
+    likeliest = np.argsort(-shares_V)[: min(6, np.count_nonzero(shares_V))]
     return GenerationStep(likeliest.tolist(), shares_V[likeliest], shares_V, drawn, 0.5)
 
 
