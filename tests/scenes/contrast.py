@@ -106,8 +106,8 @@ def main() -> None:
     plain = LectureScene.beat
 
     @contextmanager
-    def beat(scene: LectureScene, name: str, narration: str) -> Iterator[None]:
-        with plain(scene, name, narration):
+    def beat(scene: LectureScene, name: str, narration: str, **more: Any) -> Iterator[None]:
+        with plain(scene, name, narration, **more):
             yield
         read.extend((type(scene).__name__, name, *one) for one in texts(scene))
         drawn.extend((type(scene).__name__, name, *one) for one in shapes(scene))

@@ -78,8 +78,8 @@ def inspected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     beat = LectureScene.beat
 
     @contextmanager
-    def inspecting(scene: LectureScene, name: str, narration: str) -> Iterator[None]:
-        with beat(scene, name, narration):
+    def inspecting(scene: LectureScene, name: str, narration: str, **more: Any) -> Iterator[None]:
+        with beat(scene, name, narration, **more):
             yield
         faults.extend(f"{name}: {fault}" for fault in faults_of(scene))
 
