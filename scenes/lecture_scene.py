@@ -129,7 +129,7 @@ class LectureScene(Scene):
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
         `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
-        seconds: a scene whose hero can turn by itself has it turn. The scene's last beat is the `closing` one:
+        seconds: a scene whose hero can turn has it turn. The last beat of a scene is its `closing` one:
         its last picture stands as it was drawn, for the next scene's first one to go on from.
         """
         start = self.renderer.time
