@@ -24,7 +24,7 @@ from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
 
 HEADER_SIZE = 0.2
-RETURN = 1.0  # seconds, for the stage to come back to where it began
+BACK = 1.0  # seconds, at least, for the camera's way back at the end of a scene
 SHORTEST_DRIFT = 0.15  # seconds; within less no movement could be seen
 
 # What the probe may say of the model's choice; named here so that the catalogues have it.
@@ -123,14 +123,14 @@ class LectureScene(Scene):
         name: str,
         narration: str,
         drift: Callable[[float], Animation] | None = None,
-        closing: bool = False,
+        last: bool = False,
     ) -> Iterator[None]:
         """A named section: `narration` is its caption.
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
         `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
-        seconds: a scene whose hero can turn has it turn. The last beat of a scene is its `closing` one:
-        its last picture stands as it was drawn, for the next scene's first one to go on from.
+        seconds: a scene whose hero can turn by itself has it turn. The `last` beat ends where the camera
+        began, so that the next scene goes on from this picture.
         """
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
@@ -141,15 +141,14 @@ class LectureScene(Scene):
         self._show_caption(narration)
         yield
         missing = start + lasts - self.renderer.time
-        if closing and (drift is None or self.camera.zoom != 1):
-            self._hold(RETURN if drift is not None else max(missing, RETURN), home=True)
-            missing = start + lasts - self.renderer.time
+        if last and self.camera.zoom != 1:
+            missing = max(missing, BACK)
         if missing > 1 / config.frame_rate:
             seconds = whole_frames(missing)
             if drift is not None:
                 self.play(drift(seconds))
             else:
-                self.wait(seconds)
+                self._hold(seconds, goal=1.0 if last else None)
         self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
 
     def wait(self, duration: float = 1.0, *args: Any, **kwargs: Any) -> None:
@@ -160,19 +159,20 @@ class LectureScene(Scene):
         updated = any(mobject.updaters for mobject in self.get_mobject_family_members())
         if duration < SHORTEST_DRIFT or updated or args or kwargs:
             super().wait(duration, *args, **kwargs)
-            return
-        self._hold(duration)
+        else:
+            self._hold(duration)
 
-    def _hold(self, duration: float, home: bool = False) -> None:
-        """Show the stage as one picture that drifts."""
+    def _hold(self, duration: float, goal: float | None = None) -> None:
+        """Drift, to the `goal` where there is one."""
         shown = list(self.mobjects)
         still = {id(mobject) for mobject in self.camera.still}
         stage = [mobject for mobject in shown if id(mobject) not in still]
         image = StageImage([] if self.renderer.skip_animations else stage, self.camera)
         self.remove(*stage)
         self.add(image)
-        self.play(Drift(self.camera, image, whole_frames(duration), home))
+        self.play(Drift(self.camera, image, whole_frames(duration), goal))
         self.mobjects = shown
+        image.forget()
 
     def choose_head(self, layer: int, head: int) -> tuple[int, int]:
         """The layer and head to show: the user's where given, else the scene's own choice.

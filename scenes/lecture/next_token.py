@@ -173,7 +173,7 @@ class NextToken(LectureScene):
             self.play(FadeOut(gone), FadeOut(before), FadeIn(self.row), run_time=0.6)
             self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.0)
 
-        with self.beat("chance", said.chance_words(facts, self.steps), closing=True):
+        with self.beat("chance", said.chance_words(facts, self.steps), last=True):
             self.play(FadeOut(self.text, shift=0.25 * UP), FadeIn(self.chances.ticks), run_time=0.6)
             rows = [FadeIn(VGroup(*row), shift=0.25 * RIGHT) for row in self.chances.rows]
             self.play(LaggedStart(*rows, lag_ratio=0.5), run_time=2.2)

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import cairo
 import numpy as np
 from manim import Animation, Mobject
-from manim.utils.rate_functions import ease_in_out_sine, there_and_back
+from manim.utils.rate_functions import ease_in_out_sine
 from PIL import Image, ImageFilter
 
-from scenes.mobjects.raster import Raster, StudioCamera
+from scenes.mobjects.raster import Pixels, Raster, StudioCamera
 
 NEAREST = 1.03  # the most that the stage is enlarged: what fills it still keeps off title and caption
 FASTEST = 0.012  # of its size a second
@@ -33,39 +33,51 @@ class StageImage(Raster):
     )  # at half size that is the mean of four pixels: what drawing them would give
 
     def __init__(self, mobjects: Sequence[Mobject], camera: StudioCamera) -> None:
-        fine = StudioCamera(
-            pixel_width=FINENESS * camera.pixel_width,
-            pixel_height=FINENESS * camera.pixel_height,
-            frame_width=camera.frame_width,
-            frame_height=camera.frame_height,
-            background_opacity=0.0,
-        )
-        fine.capture_mobjects(mobjects)
-        picture = Image.fromarray(fine.pixel_array).filter(EVEN)
-        super().__init__(np.array(picture), camera.frame_width, camera.frame_height)
+        super().__init__(_finely(mobjects, camera), camera.frame_width, camera.frame_height)
+
+    def forget(self) -> None:
+        """Let go of the pixels: tens of megabytes, and Manim's objects are not let go of at once."""
+        self.pixels = np.zeros((1, 1, 4), dtype=np.uint8)
+
+
+def _finely(mobjects: Sequence[Mobject], camera: StudioCamera) -> Pixels:
+    """What the camera would see of the mobjects, in finer pixels; one pixel where there is nothing to see."""
+    if not mobjects:
+        return np.zeros((1, 1, 4), dtype=np.uint8)
+    fine = StudioCamera(
+        pixel_width=FINENESS * camera.pixel_width,
+        pixel_height=FINENESS * camera.pixel_height,
+        frame_width=camera.frame_width,
+        frame_height=camera.frame_height,
+        background_opacity=0.0,
+    )
+    fine.capture_mobjects(mobjects)
+    pixels = np.array(Image.fromarray(fine.pixel_array).filter(EVEN))
+    fine.pixel_array, fine.background = np.zeros((1, 1, 4), np.uint8), None
+    fine.pixel_array_to_cairo_context.clear()
+    return pixels
 
 
 class Drift(Animation):
     """The camera goes slowly to the farther end of its way: `NEAREST`, or where it began.
 
-    With `home` it ends where it began, and comes nearer in between as far as there is time for.
-
     Args:
         camera: its `zoom` is what changes.
         stage: what is on the stage, as one picture.
         run_time: seconds; the way is shorter where it would be too fast.
+        goal: the zoom to arrive at, where it may not be left to the way and the time.
     """
 
-    def __init__(self, camera: StudioCamera, stage: StageImage, run_time: float, home: bool = False) -> None:
+    def __init__(
+        self, camera: StudioCamera, stage: StageImage, run_time: float, goal: float | None = None
+    ) -> None:
         self.camera = camera
         self.start = camera.zoom
-        goal = NEAREST if NEAREST - self.start >= self.start - 1 else 1.0
+        farther = NEAREST if NEAREST - self.start >= self.start - 1 else 1.0
         reach = FASTEST * run_time
-        self.goal = 1.0 if home else self.start + max(-reach, min(reach, goal - self.start))
-        self.nearer = min(NEAREST - self.start, 0.5 * reach) if home else 0.0
+        self.goal = self.start + max(-reach, min(reach, farther - self.start)) if goal is None else goal
         super().__init__(stage, run_time=run_time, rate_func=ease_in_out_sine)
 
     def interpolate_mobject(self, alpha: float) -> None:
         """Move the camera."""
-        way = self.rate_func(alpha)
-        self.camera.zoom = self.start + (self.goal - self.start) * way + self.nearer * there_and_back(alpha)
+        self.camera.zoom = self.start + (self.goal - self.start) * self.rate_func(alpha)
