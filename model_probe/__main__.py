@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
 import click
 
 from model_probe import prompts
+from model_probe.cache import about_cache
 from model_probe.command import carried_out
 from model_probe.errors import PromptError
 
@@ -55,7 +56,7 @@ class _Bytes(click.ParamType[int]):
 BYTES = _Bytes()
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=about_cache())
 def commands() -> None:
     """Run a language model on a prompt and keep every tensor of the run in one file, the trace.
 
@@ -70,7 +71,7 @@ def commands() -> None:
     """  # noqa: D301 \b keeps click from filling the lines
 
 
-@commands.command("record")
+@commands.command("record", epilog=about_cache())
 @click.argument("prompt", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The trace to write.")
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
@@ -78,7 +79,9 @@ def commands() -> None:
     "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
 )
 @click.option(
-    "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
+    "--model",
+    help="A Hub id, a directory in Hugging Face format, a GGUF file, smollm2 or storyteller.  "
+    "[default: GPT-2]",
 )
 @click.option(
     "--device",

@@ -1,7 +1,8 @@
 """From what `--model` names to a directory with the model's files.
 
-A name is `storyteller`, a local directory in Hugging Face format, or a Hub id. Without one it is GPT-2, and
-where that cannot be had, `storyteller` runs in its place and says so. Weights are safetensors, no pickle.
+A name is `storyteller`, `smollm2`, a local directory in Hugging Face format, a GGUF file, or a Hub id.
+Without one it is GPT-2, and where that cannot be had, `storyteller` runs in its place and says so. Weights
+are safetensors or GGUF, no pickle.
 """
 
 import json
@@ -10,28 +11,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from model_probe import families
+from model_probe import families, gguf_file, names, smollm2
 from model_probe.errors import ModelError
 from model_probe.weights_digest import weights_digest
 
 STORYTELLER = "storyteller"
 STORYTELLER_DIRECTORY = Path(__file__).parent.parent / "assets" / "storyteller" / "model"
 DEFAULT = "openai-community/gpt2"
-LONGEST_SHOWN = 200  # characters of a name that is none, in the line that says so
+LONGEST_SHOWN = 160  # characters of a name that is none, in the line that says so
 DEADLINE = 3.5  # seconds for the Hub's first answers; with the start of its client they stay under five
 
-_FAMILY_NAMES = {
-    "gpt2": "GPT-2",
-    "gpt2-medium": "GPT-2 Medium",
-    "gpt2-large": "GPT-2 Large",
-    "gpt2-xl": "GPT-2 XL",
-    "distilgpt2": "DistilGPT2",
-}
-_PUBLISHERS = ("", "openai-community", "distilbert")
+SMOLLM2 = "smollm2"
+_INSTEAD = f"--model {SMOLLM2} is a real model of 135 million parameters, from the Python package index"
+
 # The names that these models had before the Hub asked for a publisher's. A cache may hold either.
 _OLD_NAMES = {
     **{f"openai-community/{name}": name for name in ("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl")},
@@ -68,13 +64,18 @@ T = TypeVar("T")
 class ResolvedModel:
     """A model whose files are on this disk.
 
-    `asked` is the name that leads to it, `note` says why it runs where that is not what was asked for.
+    `asked` is the name that leads to it, `note` says why it runs where that is not what was asked for. Of a
+    model from a GGUF file, `name` is what that calls it, `quantization` how its weights were stored there,
+    and `sha256` its digest.
     """
 
     asked: str
     directory: Path
     note: str
     config: dict[str, Any]
+    name: str = ""
+    quantization: str = ""
+    sha256: str = ""
 
     @property
     def weights(self) -> list[Path]:
@@ -83,16 +84,17 @@ class ResolvedModel:
 
     def weights_sha256(self) -> str:
         """Digest of the weights' bytes, file after file; of one file it is the one that the Hub shows."""
-        return weights_digest(self.weights)
+        return self.sha256 or weights_digest(self.weights)
 
     def display_name(self, n_parameters: int) -> str:
-        """Short name for the picture: "GPT-2 124M", "storyteller 8M"."""
-        publisher, _, last = self.asked.rpartition("/")
-        if Path(self.asked).is_dir():
-            base = Path(self.asked).resolve().name
+        """Short name for the picture: "GPT-2 124M", "SmolLM2 135M Instruct", "storyteller 8M"."""
+        if self.name or self.asked == STORYTELLER:
+            named = self.name or self.asked
+        elif Path(self.asked).is_dir():
+            named = names.directory_name(Path(self.asked), self.config)
         else:
-            base = _FAMILY_NAMES.get(last, last) if publisher in _PUBLISHERS else last
-        return f"{base} {_count(n_parameters)}"
+            named = self.asked
+        return names.display_name(named, n_parameters)
 
 
 def resolve(name: str | None) -> ResolvedModel:
@@ -105,16 +107,26 @@ def resolve(name: str | None) -> ResolvedModel:
         try:
             return _from_hub(DEFAULT)
         except _OutOfReachError as error:
-            print(f"{error}; {STORYTELLER} runs in its place", file=sys.stderr)
+            print(f"{error}; {STORYTELLER} runs in its place; {_INSTEAD}", file=sys.stderr)
             return _checked(STORYTELLER, STORYTELLER_DIRECTORY, note=error.note)
     if name == STORYTELLER:
         return _checked(name, STORYTELLER_DIRECTORY)
+    if name == SMOLLM2:
+        return _from_gguf(name, smollm2.smollm2_file())
     if os.path.isdir(name):  # no path is too long for it, as for Path's
         return _checked(name, Path(name))
-    if os.path.exists(name) or not _is_hub_id(name):
+    if os.path.isfile(name) and gguf_file.is_gguf(Path(name)):
+        return _from_gguf(name, Path(name))
+    if os.path.exists(name) or name.lower().endswith(".gguf") or not _is_hub_id(name):
         shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}… ({len(name):,} characters)"
-        raise ModelError(f"{shown} is neither a directory with a model, a Hub id nor {STORYTELLER!r}")
-    return _from_hub(name)
+        raise ModelError(
+            f"{shown} is neither a directory with a model, a GGUF file, a Hub id, {STORYTELLER!r} "
+            f"nor {SMOLLM2!r}"
+        )
+    try:
+        return _from_hub(name)
+    except _OutOfReachError as error:
+        raise ModelError(f"{error}; {_INSTEAD}") from None
 
 
 def _is_hub_id(name: str) -> bool:
@@ -126,6 +138,13 @@ def _is_hub_id(name: str) -> bool:
     except HFValidationError:
         return False
     return True
+
+
+def _from_gguf(asked: str, path: Path) -> ResolvedModel:
+    """Take a model from a GGUF file. Raises ModelError."""
+    model = gguf_file.opened(path)
+    found = _checked(asked, model.directory)
+    return replace(found, name=model.name, quantization=model.quantization, sha256=model.sha256)
 
 
 class _OutOfReachError(ModelError):
@@ -146,7 +165,7 @@ def _from_hub(name: str) -> ResolvedModel:
     if cached is not None:
         return _checked(name, cached)
     repository = _NEW_NAMES.get(name, name)
-    label = _FAMILY_NAMES.get(name.rpartition("/")[2], name)
+    label = names.GPT2S.get(name.rpartition("/")[2], name)
     try:
         files, config = _within(DEADLINE, lambda: _ask_hub(repository))
     except ModelError:
@@ -327,10 +346,3 @@ def _refuse_other_tokenizers(name: str, files: set[str]) -> None:
             f"{_TOKENIZER} is wanted"
         )
     raise ModelError(f"{name} holds no {_TOKENIZER}")
-
-
-def _count(n: int) -> str:
-    """Write a number of parameters short: 124M, 1.6B."""
-    if n >= 1e9:
-        return f"{n / 1e9:.1f}B"
-    return f"{n / 1e6:.0f}M" if n >= 1e6 else f"{n / 1e3:.0f}K"

@@ -55,7 +55,8 @@ def record(
     Args:
         prompt: None is the default prompt of the model that runs.
         out: the trace to write.
-        model: a Hub id, a directory or "storyteller"; None is GPT-2, storyteller where it cannot be had.
+        model: a Hub id, a directory, a GGUF file, "smollm2" or "storyteller"; None is GPT-2, or storyteller
+            where it cannot be had.
         device: "auto", "cpu", "cuda", "cuda:1", …, or "mps".
         reference: have transformers run the model even where numpy could.
         seed: of the draws.
@@ -231,6 +232,7 @@ def _facts(
         model=resolved.asked,
         model_name=resolved.display_name(total),
         model_note=resolved.note,
+        quantization=resolved.quantization,
         weights_sha256=resolved.weights_sha256(),
         n_parameters=total,
         parameters=network.parameters,

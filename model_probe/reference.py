@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from transformers import AttentionInterface, AutoModelForCausalLM
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
+from transformers.pytorch_utils import Conv1D
 
 from model_probe import parameters
 from model_probe.errors import ModelError, first_line
 from model_probe.families import Family, family_of, shape_of
+from model_probe.gguf_file import ABOUT
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
 from model_probe.shape import Shape
@@ -73,7 +76,16 @@ def load(directory: str, device: str) -> ReferenceNetwork:
         )
     if not hasattr(sys.modules[type(model).__module__], "eager_attention_forward"):
         raise ModelError(f"{directory}: this version of transformers has no eager attention to read along")
+    if (Path(directory) / ABOUT).exists():
+        _column_by_column(model)
     return ReferenceNetwork(model.eval().to(device))
+
+
+def _column_by_column(model: Any) -> None:
+    """Keep GPT-2's matrices in memory as the library does that reads GGUF: sums go in that order."""
+    for module in model.modules():
+        if isinstance(module, Conv1D):
+            module.weight.data = module.weight.data.T.contiguous().T
 
 
 class ReferenceNetwork:

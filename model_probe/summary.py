@@ -13,8 +13,7 @@ def print_summary(trace: Trace) -> None:
     facts, console = trace.facts, Console(highlight=False)
     about = Table.grid(padding=(0, 2))
     rows = {
-        "model": f"{facts.model_name} ({facts.model})"
-        + (f": {facts.model_note}" if facts.model_note else ""),
+        "model": f"{facts.credit} ({facts.model})" + (f": {facts.model_note}" if facts.model_note else ""),
         "shape": f"{facts.n_layer} layers × {facts.n_head} heads, width {facts.d_model}, MLP {facts.d_mlp}, "
         f"context {facts.n_ctx}, vocabulary {facts.n_vocab:,}, {facts.n_parameters:,} parameters",
         "ran": f"{facts.device}, {facts.engine}, {facts.dtype}, seed {facts.seed}",

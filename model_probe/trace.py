@@ -180,6 +180,12 @@ class Facts:
     changed_places: int = 0
     asked: list[str] = field(default_factory=list)  # the tensors that were to be kept; []: all
     one_head: dict[str, list[int]] = field(default_factory=dict)  # tensor → layer, query head: all it holds
+    quantization: str = ""  # how the weights were stored in the GGUF file they are from: "Q4_1"
+
+    @property
+    def credit(self) -> str:
+        """The model's name, and how its weights were stored where that is said: "SmolLM2 135M · Q4_1"."""
+        return f"{self.model_name} · {self.quantization}" if self.quantization else self.model_name
 
     @property
     def kv_heads(self) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
+from model_probe.cache import cache_path
 
 
 def weights_digest(paths: Sequence[Path]) -> str:
@@ -24,7 +24,7 @@ def weights_digest(paths: Sequence[Path]) -> str:
         for status in [path.stat()]
     ]
     key = hashlib.sha256(json.dumps(stats).encode()).hexdigest()
-    memory = user_cache_path("transformer-film-studio") / "weights.json"
+    memory = cache_path() / "weights.json"
     known = _read(memory)
     if key not in known:
         digest = hashlib.sha256()

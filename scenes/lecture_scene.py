@@ -97,7 +97,7 @@ class LectureScene(Scene):
     def credit(self, layer: int | None = None, head: int | None = None) -> None:
         """Name the model in the corner, why it ran, and the layer and head that are shown."""
         facts = self.trace.facts
-        parts = [facts.model_name]
+        parts = [facts.credit]
         if facts.model_note:
             parts[0] += f" ({_(facts.model_note)})"
         if layer is not None:

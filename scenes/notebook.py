@@ -105,7 +105,8 @@ def show(
     Args:
         scene: its name, such as "heads"; `scenes.SCENES` has them all.
         prompt: what the model reads; by default a sentence that suits the model.
-        model: a Hub id, a directory in Hugging Face format, or "storyteller"; by default GPT-2.
+        model: a Hub id, a directory in Hugging Face format, a GGUF file, "smollm2" or "storyteller"; by
+            default GPT-2.
         quality: "l" 480p15, "m" 720p30, "h" 1080p60, "k" 2160p60.
         language: of narration and words, such as "ja"; captions are in every language.
         layer: to show where the scene shows one, from 0; by default the scene's rule.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from model_probe.cache import about_cache
 from model_probe.command import carried_out
 from scenes import SCENES
 from scenes.render.quality import ASPECTS, QUALITIES
@@ -44,7 +45,9 @@ class Formats(click.ParamType[tuple[str, ...]]):
         return tuple(dict.fromkeys(asked))
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=about_cache()
+)
 @click.argument("scenes", nargs=-1, type=SceneName(), metavar="[SCENE]...")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
 @click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
@@ -54,7 +57,9 @@ class Formats(click.ParamType[tuple[str, ...]]):
 )
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
 @click.option(
-    "--model", help="A Hub id, a directory in Hugging Face format, or storyteller.  [default: GPT-2]"
+    "--model",
+    help="A Hub id, a directory in Hugging Face format, a GGUF file, smollm2 or storyteller.  "
+    "[default: GPT-2]",
 )
 @click.option(
     "--device",

@@ -79,7 +79,7 @@ def run(order: Order) -> int:
             return failed.code
         facts = trace.facts
         why = f" ({facts.model_note})" if facts.model_note else ""
-        console.print(f"model: {facts.model_name}{why}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"model: {facts.credit}{why}", markup=False, highlight=False, soft_wrap=True)
         settings = Settings(
             trace=trace.path.resolve(),
             language=order.language,
@@ -189,7 +189,7 @@ def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inp
         "theme": order.theme,
         "aspect": order.aspect,
         "further": {},
-        "model": facts.model_name,
+        "model": facts.credit,
         "model_note": facts.model_note,
         "prompt": facts.prompt,
         "trace": trace.digest,

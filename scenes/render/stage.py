@@ -123,7 +123,7 @@ def perform(job: Job) -> dict[str, Any]:
             job.target,
             quality.frame_rate,
             title=job.name,
-            comment=f"{facts.model_name}: {facts.prompt}",
+            comment=f"{facts.credit}: {facts.prompt}",
             speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
         )
         if job.settings.clear:
