@@ -15,6 +15,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from model_probe.errors import ModelError, first_line
+from model_probe.gguf_file import ABOUT
 
 # model_type → the class that transformers registers for it (TOKENIZER_MAPPING_NAMES); "": none
 _REGISTERED = {
@@ -89,7 +90,12 @@ def has_chat_template(directory: Path) -> bool:
 
 
 def _is_plain(directory: Path, description: dict[str, Any]) -> bool:
-    """Whether transformers would use the `tokenizer.json` of this description just as it stands."""
+    """Whether transformers would use the `tokenizer.json` of this description just as it stands.
+
+    One that was made from a GGUF file says all that the file does, where a class would rebuild it.
+    """
+    if (directory / ABOUT).exists():
+        return True
     config = _json(directory / "config.json")
     settings = _json(directory / "tokenizer_config.json")
     kind = _class(config, settings, description)
