@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cairo
 import numpy as np
 from manim import Animation, Mobject
-from manim.utils.rate_functions import ease_in_out_sine
+from manim.utils.rate_functions import ease_in_out_sine, there_and_back
 from PIL import Image, ImageFilter
 
 from scenes.mobjects.raster import Pixels, Raster, StudioCamera
@@ -65,7 +65,8 @@ class Drift(Animation):
         camera: its `zoom` is what changes.
         stage: what is on the stage, as one picture.
         run_time: seconds; the way is shorter where it would be too fast.
-        goal: the zoom to arrive at, where it may not be left to the way and the time.
+        goal: the zoom to arrive at, where it may not be left to the way and the time; in between the stage
+            comes as much nearer as there is time for.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Drift(Animation):
         farther = NEAREST if NEAREST - self.start >= self.start - 1 else 1.0
         reach = FASTEST * run_time
         self.goal = self.start + max(-reach, min(reach, farther - self.start)) if goal is None else goal
+        self.nearer = 0.0 if goal is None else max(0.0, min(0.5 * reach, NEAREST - self.start))
         super().__init__(stage, run_time=run_time, rate_func=ease_in_out_sine)
 
     def interpolate_mobject(self, alpha: float) -> None:
         """Move the camera."""
-        self.camera.zoom = self.start + (self.goal - self.start) * self.rate_func(alpha)
+        way = self.rate_func(alpha)
+        self.camera.zoom = self.start + (self.goal - self.start) * way + self.nearer * there_and_back(alpha)
