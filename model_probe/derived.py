@@ -186,10 +186,10 @@ def induction_scores(pattern_LHTS: Floats) -> NDArray[np.float32]:
     return _mean(np.diagonal(pattern_LHTS, offset=1 - repeat, axis1=2, axis2=3)[:, :, 1:])
 
 
-def induction_ids(allowed_ids: list[int], n_ctx: int, seed: int) -> Ids:
+def induction_ids(allowed_ids: Ids, n_ctx: int, seed: int) -> Ids:
     """Draw the R ids to repeat: 25, as in Olsson et al., or half the context where that is less."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    return generator.choice(np.array(allowed_ids, np.int64), size=min(25, n_ctx // 2))
+    return generator.choice(allowed_ids, size=min(25, n_ctx // 2))
 
 
 def _mean(weights_LHT: Floats) -> NDArray[np.float32]:

@@ -177,8 +177,7 @@ def _run_again(
     if len(generated.get("step_ids_G", ())) > 1:  # the first step reuses nothing
         texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
     if repeat:
-        rows = range(network.shape.n_vocab)
-        ordinary = sorted((set(vocabulary.bytes_of_id) - vocabulary.special_ids()).intersection(rows))
+        ordinary = vocabulary.ordinary_ids(network.shape.n_vocab)
         ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
         repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
         if len(ids_R) > 1:

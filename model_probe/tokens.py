@@ -7,8 +7,10 @@ kind, of Llama 2 or Gemma, works on characters with ▁ for the space, and write
 """
 
 import codecs
+import contextlib
 import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise
@@ -118,12 +120,29 @@ class Vocabulary:
         """One more than the highest id."""
         return max(self._id.values()) + 1
 
+    def bytes_of(self, ids: Iterable[int]) -> list[bytes]:
+        """The bytes of tokens; a special token's are its name's."""
+        together, offsets = self._strings
+        return [together[offsets[i] : offsets[i + 1]] for i in ids]
+
     @cached_property
-    def bytes_of_id(self) -> dict[int, bytes]:
-        """Every id's bytes; a special token's are its name's."""
-        read = _to_bytes(list(self._id)) if self._byte_level else map(_piece_to_bytes, self._id)
-        special = {i: content.encode() for content, i in self._special.items()}
-        return dict(zip(self._id.values(), read, strict=True)) | special
+    def _strings(self) -> tuple[bytes, NDArray[np.int64]]:
+        """Every id's bytes, one after the other, and where each begins; an id without a token has none."""
+        ids = np.fromiter(self._id.values(), np.int64, len(self._id))
+        # The usual vocabulary is in order, and a name in ASCII is the same in the byte alphabet
+        if self._byte_level and (ids == np.arange(len(ids))).all() and all(map(str.isascii, self._special)):
+            with contextlib.suppress(UnicodeEncodeError):
+                return _to_bytes(list(self._id)), _offsets(self._id)
+        read = _to_bytes_one_by_one(self._id) if self._byte_level else map(_piece_to_bytes, self._id)
+        known = dict(zip(self._id.values(), read, strict=True))
+        known |= {i: content.encode() for content, i in self._special.items()}
+        strings = [known.get(i, b"") for i in range(len(self))]
+        return b"".join(strings), _offsets(strings)
+
+    def ordinary_ids(self, n_vocab: int) -> NDArray[np.int64]:
+        """The ids of tokens that are not special, in order, as far as the model has rows for them."""
+        ids = np.unique(np.fromiter(self._id.values(), np.int64, len(self._id)))
+        return ids[(ids < n_vocab) & ~np.isin(ids, list(self._special.values()))]
 
     def special_ids(self) -> set[int]:
         """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
@@ -136,8 +155,10 @@ class Vocabulary:
 
     def tensors(self, n_vocab: int) -> dict[str, NDArray[Any]]:
         """Give the vocabulary's bytes under their names in the trace; ids that are not in it are empty."""
-        strings = [self.bytes_of_id.get(i, b"") for i in range(n_vocab)]
-        vocab_bytes_B, vocab_offsets_V1 = joined(strings)
+        together, offsets = self._strings
+        vocab_offsets_V1 = np.full(n_vocab + 1, offsets[-1])
+        vocab_offsets_V1[: len(offsets)] = offsets[: n_vocab + 1]
+        vocab_bytes_B = np.frombuffer(together, np.uint8)[: vocab_offsets_V1[-1]]
         return {"vocab_bytes_B": vocab_bytes_B, "vocab_offsets_V1": vocab_offsets_V1}
 
     def encode(self, text: str, n_ctx: int, added: bool = True) -> Encoded:
@@ -163,7 +184,7 @@ class Vocabulary:
             raise PromptError(f"the prompt has {len(ids):,} tokens; the model's context holds {n_ctx:,}")
         own = [at for at, added in enumerate(encoding.special_tokens_mask) if not added]
         start, end = (own[0], own[-1] + 1) if own else (len(ids), len(ids))
-        tokens = [self.bytes_of_id[i] for i in ids]
+        tokens = self.bytes_of(ids)
         merges = self._merged(ids, tokens) if self._mergeable else (None, None)
         return Encoded(
             np.array(ids, np.int64),
@@ -243,22 +264,15 @@ class Vocabulary:
         return symbols, steps
 
 
-def _to_bytes(tokens: list[str]) -> list[bytes]:
-    """Read vocabulary entries in the byte alphabet, where a character is a byte."""
-    try:
-        together = codecs.charmap_encode("".join(tokens), "strict", _ALPHABET)[0]
-    except UnicodeEncodeError:  # an entry that no merge can reach
-        return _to_bytes_one_by_one(tokens)
-    return [together[start:end] for start, end in pairwise(accumulate(map(len, tokens), initial=0))]
+def _to_bytes(tokens: Iterable[str]) -> bytes:
+    """Read vocabulary entries in the byte alphabet: a character is a byte. Raises UnicodeEncodeError."""
+    return codecs.charmap_encode("".join(tokens), "strict", _ALPHABET)[0]
 
 
-def _to_bytes_one_by_one(tokens: list[str]) -> list[bytes]:
-    """The same where some entries are not in the alphabet; those are text."""
+def _to_bytes_one_by_one(tokens: Iterable[str]) -> list[bytes]:
+    """The same where some are not in the alphabet, so that no merge can reach them; those are text."""
     known = BYTE_OF_CHARACTER.keys()
-    return [
-        codecs.charmap_encode(token, "strict", _ALPHABET)[0] if known >= set(token) else token.encode()
-        for token in tokens
-    ]
+    return [_to_bytes(token) if known >= set(token) else token.encode() for token in tokens]
 
 
 def _piece_to_bytes(token: str) -> bytes:
@@ -269,6 +283,11 @@ def _piece_to_bytes(token: str) -> bytes:
 
 def joined(strings: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Byte strings as one array of bytes and their len(strings) + 1 offsets."""
+    return np.frombuffer(b"".join(strings), np.uint8), _offsets(strings)
+
+
+def _offsets(strings: Collection[str | bytes]) -> NDArray[np.int64]:
+    """Where each string begins when they are joined, and where the last one ends."""
     offsets = np.zeros(len(strings) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)), out=offsets[1:])
-    return np.frombuffer(b"".join(strings), np.uint8), offsets
+    return offsets

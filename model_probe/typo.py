@@ -42,7 +42,7 @@ def typo(encoded: Encoded, vocabulary: Vocabulary, message: str | None = None) -
     ids = again[first : len(again) - len(after)]
     if not ids or again[:first] != before or again[len(again) - len(after) :] != after:
         return {}  # more than the word changed
-    typo_bytes_B, typo_offsets_U1 = joined([vocabulary.bytes_of_id[i] for i in ids])
+    typo_bytes_B, typo_offsets_U1 = joined(vocabulary.bytes_of(ids))
     return {
         "typo_span_2": np.array([first, last], np.int64),
         "typo_ids_U": np.array(ids, np.int64),

@@ -342,7 +342,7 @@ def test_induction_is_the_weight_on_what_followed_the_first_time() -> None:
 
 
 def test_induction_ids_come_of_the_seed_and_fit_the_context() -> None:
-    allowed = list(range(100, 200))
+    allowed = np.arange(100, 200)
     drawn = induction_ids(allowed, 1024, seed=4)
     assert len(drawn) == 25
     assert set(drawn) <= set(allowed)
