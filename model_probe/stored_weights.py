@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.errors import ModelError, first_line
+from model_probe.half import from_half
 
 F32 = NDArray[np.float32]
 
 _STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_HALVES = ("F16", "BF16")
 
 
 class StoredWeights:
@@ -44,6 +46,10 @@ class StoredWeights:
             except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise ModelError(f"{path} cannot be read as safetensors: {first_line(error)}") from None
         self._directory = files[0].parent
+        # One block of memory for all that is widened: it is mapped in large pages, as small ones are not
+        halves = [e["data_offsets"] for *_, e in self._found.values() if e.get("dtype") in _HALVES]
+        self._room = np.empty(sum((end - start) // 2 for start, end in halves), np.float32)
+        self._used = 0
 
     def take(self, name: str, *size: int) -> F32:
         """The tensor of that name in float32, mapped where it is stored so. Raises ModelError."""
@@ -61,7 +67,13 @@ class StoredWeights:
         if end - start != dtype.itemsize * int(np.prod(size)):
             raise ModelError(f"{path}: {name} does not have the bytes of its shape")
         values: Any = np.frombuffer(data[start:end], dtype).reshape(size)
-        if stored == "BF16":  # the upper half of a float32
-            values = (values.astype(np.uint32) << 16).view(np.float32)
         self.taken[name] = values.size
-        return np.asarray(values, np.float32)
+        if stored not in _HALVES:
+            return np.asarray(values, np.float32)
+        whole = self._room[self._used : self._used + values.size].reshape(size)
+        self._used += values.size
+        if stored == "BF16":  # the upper half of a float32
+            np.left_shift(values, 16, out=whole.view(np.uint32), dtype=np.uint32)
+        else:
+            from_half(values, whole)
+        return whole

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from model_probe.half import to_half
+from model_probe.half import from_half, to_half
 
 F32 = NDArray[np.float32]
 
@@ -52,3 +52,15 @@ def test_what_is_too_large_is_infinite(value: float) -> None:
 def test_an_array_that_lies_crosswise_in_memory_and_an_empty_one() -> None:
     same_as_numpy(np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4).T)
     same_as_numpy(np.empty((0, 3), np.float32))
+
+
+def test_back_from_every_half() -> None:
+    for halves in (np.arange(0x7C00, dtype=np.uint16), np.arange(1 << 16, dtype=np.uint32).astype(np.uint16)):
+        values = np.concatenate([halves, halves | 0x8000]).view(np.float16).reshape(2, -1)
+        found = np.empty(values.shape, np.float32)
+        from_half(values, found)
+        with np.errstate(invalid="ignore"):
+            expected = values.astype(np.float32)
+        nan = np.isnan(expected)
+        np.testing.assert_array_equal(found[~nan].view(np.uint32), expected[~nan].view(np.uint32))
+        assert np.isnan(found[nan]).all()
