@@ -49,7 +49,7 @@ class StoredWeights:
         # One block of memory for all that is widened: it is mapped in large pages, as small ones are not
         halves = [e["data_offsets"] for *_, e in self._found.values() if e.get("dtype") in _HALVES]
         self._room = np.empty(sum((end - start) // 2 for start, end in halves), np.float32)
-        self._used = 0
+        self._widened: dict[str, F32] = {}
 
     def take(self, name: str, *size: int) -> F32:
         """The tensor of that name in float32, mapped where it is stored so. Raises ModelError."""
@@ -70,8 +70,10 @@ class StoredWeights:
         self.taken[name] = values.size
         if stored not in _HALVES:
             return np.asarray(values, np.float32)
-        whole = self._room[self._used : self._used + values.size].reshape(size)
-        self._used += values.size
+        if name in self._widened:
+            return self._widened[name]
+        used = sum(other.size for other in self._widened.values())
+        whole = self._widened[name] = self._room[used : used + values.size].reshape(size)
         if stored == "BF16":  # the upper half of a float32
             np.left_shift(values, 16, out=whole.view(np.uint32), dtype=np.uint32)
         else:
