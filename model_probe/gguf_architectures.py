@@ -112,6 +112,10 @@ def config_of(stated: Stated) -> dict[str, Any]:
     for key, neutral in _NEUTRAL.items():
         if stated.get(key, neutral) != neutral:
             raise ModelError(f"{stated.file} sets {stated.architecture}.{key}, which is not supported")
+    blocks = len({name.split(".")[1] for name in stated.names if name.startswith("blk.")})
+    if stated.need("block_count") != blocks:
+        said = f"{stated.need('block_count'):,} layers, holds tensors of {blocks:,}"
+        raise ModelError(f"{stated.file} is damaged: it states {said}")
     architecture = ARCHITECTURES[stated.architecture]
     ids = {f"{kind}_token_id": stated.token(kind) for kind in ("bos", "eos")}
     return {

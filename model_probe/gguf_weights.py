@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.errors import ModelError, first_line
+from model_probe.families import FAMILIES
 from model_probe.gguf_architectures import ARCHITECTURES, Stated, Weights, config_of
 
 _SHARD = 1 << 31  # bytes of one weights file
@@ -87,9 +88,9 @@ def plan(stated: Stated, tensors: Sequence[Any]) -> Planned:
         places[theirs] = (name, shape)
     left = sorted(stated.names - set(places) - set(_POSITIONS))
     if left:
+        label = FAMILIES[ARCHITECTURES[stated.architecture].family].label
         raise ModelError(
-            f"{stated.file} holds {len(left)} tensors that are not read, the first of them {left[0]}; "
-            f"no {ARCHITECTURES[stated.architecture].family} has them"
+            f"{stated.file} holds tensors that no {label} has, {len(left)} in all, the first {left[0]}"
         )
     for tensor in tensors:
         if tensor.name in places:

@@ -116,7 +116,7 @@ def theirs(smollm2: Path) -> Any:
 def test_a_run_is_transformers_run_of_the_same_file_to_the_bit(theirs: Any, smollm2: Path) -> None:
     found = resolve(str(smollm2))
     ids_T = Vocabulary(found.directory).encode(PROMPT, 8192).ids_T
-    tokenizer: Any = transformers.AutoTokenizer
+    tokenizer: Any = transformers.PreTrainedTokenizerFast
     loaded = tokenizer.from_pretrained(smollm2.parent, gguf_file=smollm2.name)
     assert ids_T.tolist() == loaded(PROMPT)["input_ids"]
     with torch.inference_mode():
