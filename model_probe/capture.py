@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model_probe import lean
 from model_probe.network import Network, Run
 from model_probe.plan import Recording, Selection
+from model_probe.stored_weights import StoredWeights
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,12 @@ def load(
     Raises:
         ModelError: the weights do not fit the config or cannot be read.
     """
-    if device == "cpu" and not reference and lean.can_run(config):
+    in_numpy = device == "cpu" and not reference and lean.can_run(config)
+    if in_numpy and StoredWeights(files).understood:
         return lean.load(config, files)
     from model_probe import reference as library
 
-    return library.load(str(files[0].parent), device)
+    return library.load(config, str(files[0].parent), device)
 
 
 def capture(

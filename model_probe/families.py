@@ -7,6 +7,8 @@ one of the wirings of `Shape`.
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -126,8 +128,11 @@ FAMILIES: dict[str, Family] = {
     "smollm3": Family("SmolLM3"),
 }
 
+_ONE_KEY = "its heads share one key and one value (GPT-BigCode attention)"
+
 # Why a family that people may ask for is not read
 REFUSED = {
+    "gpt_bigcode": _ONE_KEY,
     "gpt_neo": "its attention does not go through the library's attention registry",
     "gptj": "its attention does not go through the library's attention registry",
     "bloom": "its attention does not go through the library's attention registry",
@@ -142,17 +147,111 @@ REFUSED = {
 }
 
 
+# What a model's class is called, up to what it is for ("ForCausalLM", "LMHeadModel", …) → its family
+_CLASSES = {
+    "GPT2": "gpt2",
+    "Llama": "llama",
+    "Qwen2": "qwen2",
+    "Qwen3": "qwen3",
+    "Mistral": "mistral",
+    "Gemma2": "gemma2",
+    "Gemma3": "gemma3",
+    "Gemma3Text": "gemma3_text",
+    "GPTNeoX": "gpt_neox",
+    "OPT": "opt",
+    "Phi3": "phi3",
+    "SmolLM3": "smollm3",
+    "GPTBigCode": "gpt_bigcode",
+    "GPTNeo": "gpt_neo",
+    "GPTJ": "gptj",
+    "Bloom": "bloom",
+    "Falcon": "falcon",
+    "Mpt": "mpt",
+    "MPT": "mpt",
+    "CodeGen": "codegen",
+    "Mixtral": "mixtral",
+    "Mamba": "mamba",
+    "Bert": "bert",
+    "T5": "t5",
+}
+_PURPOSE = "|".join(("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "Model", r"For\w+"))
+
+# Options of a config that change what is computed in a way that no trace holds, and what they are
+_OPTIONS = {
+    "add_cross_attention": "it attends to another model's output",
+    "scale_attn_by_inverse_layer_idx": "every layer divides its scores by its own number",
+    "use_bidirectional_attention": "its tokens see those after them",
+    "multi_query": _ONE_KEY,
+    "_remove_final_layer_norm": "its stream goes to the unembedding without a final norm",
+    "quantization_config": "its weights are quantised; those in full or half precision are wanted",
+}
+
+# What a config says of how the library is to be called, and not of what the model is
+_CALLING = (
+    "output_attentions",
+    "output_hidden_states",
+    "return_dict",
+    "use_return_dict",
+    "use_cache",
+    "torch_dtype",
+    "dtype",
+    "torchscript",
+    "gradient_checkpointing",
+    "attn_implementation",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+)
+
+
+def named(config: dict[str, Any]) -> Any:
+    """A model's family by its `config.json`: its `model_type`, or that of the class it names, or None."""
+    if config.get("model_type") is not None or not isinstance(config.get("architectures"), list):
+        return config.get("model_type")
+    for architecture in config["architectures"]:
+        match = re.fullmatch(rf"({'|'.join(_CLASSES)})({_PURPOSE})", str(architecture))
+        if match:  # Gemma 3's causal model is of text alone, whose config has a name of its own
+            return "gemma3_text" if match[0] == "Gemma3ForCausalLM" else _CLASSES[match[1]]
+    return None
+
+
 def check(name: str, config: dict[str, Any]) -> None:
     """Raise ModelError unless the model with this config is of a family whose run can be read in full."""
-    family = config.get("model_type")
+    family = named(config)
+    supported = ", ".join(f"{entry.label} ({key})" for key, entry in FAMILIES.items())
+    if family is None:
+        classes = config.get("architectures")
+        told = f"its architectures are {classes!r}" if classes else "and no architectures"
+        raise ModelError(
+            f"{name} has no model_type in its config, {told}: its family is not known; supported: {supported}"
+        )
     if family not in FAMILIES:
-        supported = ", ".join(f"{entry.label} ({key})" for key, entry in FAMILIES.items())
         reason = REFUSED.get(family, "which is not supported") if isinstance(family, str) else "not a name"
         reason = f"which is not supported: {reason}" if family in REFUSED else reason
         raise ModelError(f"{name} is of the family {family!r}, {reason}; supported: {supported}")
-    for option in ("add_cross_attention", "scale_attn_by_inverse_layer_idx", "use_bidirectional_attention"):
+    if config.get("attention_head_type") == "multiquery":  # as GPT-BigCode's first models have it
+        config = {**config, "multi_query": True}
+    for option, meaning in _OPTIONS.items():
         if config.get(option):
-            raise ModelError(f"{name} sets {option} in its config, which is not supported")
+            raise ModelError(f"{name} sets {option} in its config, which is not supported: {meaning}")
+
+
+def library_config(config: dict[str, Any]) -> Any:
+    """A model's `config.json` as transformers has it, whatever that says of how the library is to be called.
+
+    Raises:
+        ValueError: the config is not one of its family.
+    """
+    import transformers
+
+    library: Any = transformers  # untyped
+    kept = {name: value for name, value in config.items() if name not in _CALLING}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on the config's age
+            return library.CONFIG_MAPPING[named(config)].from_dict(kept)
+    except Exception as error:  # the library checks configs with exceptions of its own
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise ValueError(lines[-1] if lines else type(error).__name__) from None  # the first names the check
 
 
 def family_of(config: Any) -> Family:
@@ -169,6 +268,8 @@ def family_of(config: Any) -> Family:
 
 def shape_of(config: Any) -> Shape:
     """The shape of a model from its transformers config."""
+    if config.model_type == "gpt2":
+        return gpt2_shape(config.to_dict())
     family = family_of(config)
     heads, width = config.num_attention_heads, config.hidden_size
     d_head = getattr(config, "head_dim", None) or width // heads
@@ -183,7 +284,7 @@ def shape_of(config: Any) -> Shape:
         n_kv_head=first("num_key_value_heads") or heads,
         d_model=width,
         d_head=d_head,
-        d_mlp=first("intermediate_size", "ffn_dim", "n_inner") or 4 * width,
+        d_mlp=first("intermediate_size", "ffn_dim"),
         n_ctx=config.max_position_embeddings,
         n_vocab=config.vocab_size,
         activation=first("activation_function", "hidden_activation", "hidden_act"),
@@ -205,13 +306,9 @@ def shape_of_directory(directory: Path, config: dict[str, Any]) -> Shape:
         ModelError: the config is not one of its family.
     """
     try:
-        if config.get("model_type") == "gpt2":
+        if named(config) == "gpt2":
             return gpt2_shape(config)
         found = llama_config.read(config)
-        if found is not None:
-            return found.shape
-        from transformers import AutoConfig
-
-        return shape_of(AutoConfig.from_pretrained(directory, local_files_only=True))
-    except Exception as error:  # the library checks configs with exceptions of its own
+        return shape_of(library_config(config)) if found is None else found.shape
+    except Exception as error:
         raise ModelError(f"{directory / 'config.json'} cannot be used: {first_line(error)}") from None

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,12 +35,12 @@ _OLD_NAMES = {
 }
 _NEW_NAMES = {old: new for new, old in _OLD_NAMES.items()}
 
-_CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
+_CONFIG, _TOKENIZER, _GENERATION = "config.json", "tokenizer.json", "generation_config.json"
 _OLD_TOKENIZER = ("vocab.json", "merges.txt")
 _SENTENCEPIECE = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 # What says how the tokenizer and the generation are meant; a model runs without any of them
 _SETTINGS = (
-    "generation_config.json",
+    _GENERATION,
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -64,8 +64,9 @@ T = TypeVar("T")
 class ResolvedModel:
     """A model whose files are on this disk.
 
-    `asked` is the name that leads to it, `note` says why it runs where that is not what was asked for. Of a
-    model from a GGUF file, `name` is what that calls it, `quantization` how its weights were stored there,
+    `asked` is the name that leads to it, `note` says why it runs where that is not what was asked for.
+    `config` is its config.json, with its family as `model_type`, `generation` its generation_config.json. Of
+    a model from a GGUF file, `name` is what that calls it, `quantization` how its weights were stored there,
     and `sha256` its digest.
     """
 
@@ -73,6 +74,7 @@ class ResolvedModel:
     directory: Path
     note: str
     config: dict[str, Any]
+    generation: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     quantization: str = ""
     sha256: str = ""
@@ -131,7 +133,7 @@ def resolve(name: str | None) -> ResolvedModel:
 
 def _is_hub_id(name: str) -> bool:
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
+    from huggingface_hub.utils._validators import validate_repo_id
 
     try:
         validate_repo_id(name)
@@ -285,7 +287,8 @@ def _checked(asked: str, directory: Path, note: str = "") -> ResolvedModel:
     for name in _needed(directory):
         if not (directory / name).is_file():
             raise ModelError(f"{directory} holds no {name}")
-    return ResolvedModel(asked, directory, note, config)
+    generation = _read_json(directory / _GENERATION) if _GENERATION in files else {}
+    return ResolvedModel(asked, directory, note, config | {"model_type": families.named(config)}, generation)
 
 
 def _weight_names(directory: Path) -> list[str]:

@@ -89,7 +89,7 @@ def record(
     chosen = devices.choose(device)
     try:
         network = capture.load(resolved.config, resolved.weights, chosen, reference=reference)
-        end_ids = vocabulary.end_ids(resolved.config)
+        end_ids = vocabulary.end_ids(resolved.config, resolved.generation)
         tensors, errors, one_head = _run(
             network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection
         )

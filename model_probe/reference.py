@@ -8,6 +8,7 @@ numbers are those of the eager model to the bit; the scores are the one thing co
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from transformers.pytorch_utils import Conv1D
 
 from model_probe import parameters
 from model_probe.errors import ModelError, first_line
-from model_probe.families import Family, family_of, shape_of
+from model_probe.families import Family, family_of, library_config, shape_of
 from model_probe.gguf_file import ABOUT
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
@@ -43,8 +44,13 @@ _LOADING_ERRORS = (
 )
 
 
-def load(directory: str, device: str) -> ReferenceNetwork:
+def load(config: dict[str, Any], directory: str, device: str) -> ReferenceNetwork:
     """Load a model in float32, for inference, with the reading attention function.
+
+    Args:
+        config: the model's `config.json`; how the library is to be called is not taken from it.
+        directory: holds its weights.
+        device: where it is to run.
 
     Raises:
         ModelError: the weights do not fit the config or cannot be read, or the family's code cannot be read
@@ -59,6 +65,7 @@ def load(directory: str, device: str) -> ReferenceNetwork:
         with _quiet():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 directory,
+                config=library_config(config),
                 dtype=torch.float32,
                 attn_implementation=ATTENTION,
                 use_safetensors=True,
@@ -170,7 +177,9 @@ def _quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:

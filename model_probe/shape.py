@@ -56,12 +56,22 @@ def shared_heads(heads: Iterable[int], group: int) -> list[int]:
     return sorted({head // group for head in heads})
 
 
+# Names that a GPT-2's config may use as well; transformers takes them before GPT-2's own (`attribute_map`)
+_GPT2_NAMES = {
+    "n_embd": "hidden_size",
+    "n_head": "num_attention_heads",
+    "n_layer": "num_hidden_layers",
+    "n_positions": "max_position_embeddings",
+}
+
+
 def gpt2_shape(config: dict[str, Any]) -> Shape:
     """GPT-2's shape from its `config.json`; what that leaves out has GPT2Config's value, GPT-2 small's.
 
     Raises:
         KeyError, TypeError, ValueError, ZeroDivisionError: the config is not one of a GPT-2.
     """
+    config = config | {own: config[name] for own, name in _GPT2_NAMES.items() if name in config}
     width, heads = int(config.get("n_embd", 768)), int(config.get("n_head", 12))
     if width % heads:
         raise ValueError(f"n_embd {width} is not a multiple of n_head {heads}")

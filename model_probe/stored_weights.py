@@ -15,18 +15,22 @@ from model_probe.half import from_half
 
 F32 = NDArray[np.float32]
 
-_STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_STORED = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _HALVES = ("F16", "BF16")
 
 
 class StoredWeights:
-    """The tensors of some safetensors files, by name without a leading `transformer.`, or another prefix.
+    """The tensors of some safetensors files, by name without the prefix, where they have it.
 
     The format is eight bytes of header length, the header in JSON, and the arrays as they lie
     (https://huggingface.co/docs/safetensors). The library itself copies every tensor that it gives to numpy.
+
+    Attributes:
+        taken: name and size of every tensor that was taken, those that are one and the same once.
     """
 
     def __init__(self, files: Sequence[Path], prefix: str = "transformer.") -> None:
+        """Map the files. Raises ModelError where one is damaged."""
         self._found: dict[str, tuple[Path, Any, dict[str, Any]]] = {}
         self.taken: dict[str, int] = {}
         for path in files:
@@ -50,6 +54,30 @@ class StoredWeights:
         halves = [e["data_offsets"] for *_, e in self._found.values() if e.get("dtype") in _HALVES]
         self._room = np.empty(sum((end - start) // 2 for start, end in halves), np.float32)
         self._widened: dict[str, F32] = {}
+
+    @property
+    def understood(self) -> bool:
+        """Whether every tensor is of a type that is read here; transformers reads further ones."""
+        return all(entry.get("dtype") in _STORED for _, _, entry in self._found.values())
+
+    def embedding_and_unembedding(self, embedding: str, tied: bool, *size: int) -> tuple[F32, F32]:
+        """The tensors of that name and of `lm_head.weight`, one and the same array where they are tied.
+
+        What is stored decides, as in transformers' `tie_weights`: where the config ties them, one of them is
+        enough, whichever it is, and two that differ are not tied. Where it does not, both are wanted.
+
+        Raises:
+            ModelError: one is wanted and not there, or cannot be read.
+        """
+        found = [name for name in (embedding, "lm_head.weight") if name in self._found]
+        if not tied or not found:
+            return self.take(embedding, *size), self.take("lm_head.weight", *size)
+        first, last = self.take(found[0], *size), self.take(found[-1], *size)
+        if len(found) == 2 and not np.array_equal(first, last):
+            return first, last
+        self.taken.pop("lm_head.weight", None)
+        self.taken[embedding] = first.size
+        return first, first
 
     def take(self, name: str, *size: int) -> F32:
         """The tensor of that name in float32, mapped where it is stored so. Raises ModelError."""

@@ -27,7 +27,7 @@ def print_summary(trace: Trace) -> None:
         rows["next"] = _next_tokens(trace)
     if trace.has("step_ids_G"):
         ids_G = trace.step_ids_G[:].tolist()
-        rows["generated"] = _plain(_text(b"".join(trace.token_bytes(i) or b"\xef\xbf\xbd" for i in ids_G)))
+        rows["generated"] = _plain(_text(b"".join(map(trace.token_name, ids_G))))
     rows["checks"] = ", ".join(f"{name} {error:.2g}" for name, error in facts.checks.items())
     for label, value in rows.items():
         about.add_row(Text(label, style="bold"), Text(value))
@@ -45,10 +45,7 @@ def _next_tokens(trace: Trace) -> str:
     weights_V = np.exp(logits_V - logits_V.max())
     probability_V = weights_V / weights_V.sum()
     likeliest = np.argsort(-probability_V, kind="stable")[:5].tolist()
-    words = [(trace.token_bytes(i), i) for i in likeliest]
-    return ", ".join(
-        f"{f'id {i}' if token is None else _plain(_text(token))} {probability_V[i]:.1%}" for token, i in words
-    )
+    return ", ".join(f"{_plain(_text(trace.token_name(i)))} {probability_V[i]:.1%}" for i in likeliest)
 
 
 def _text(token: bytes) -> str:

@@ -148,10 +148,12 @@ class Vocabulary:
         """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
         return set(self._special.values())
 
-    def end_ids(self, config: dict[str, Any]) -> frozenset[int]:
-        """Find the ids that end a text: those that the model's `config.json` names, else `<|endoftext|>`."""
-        named = config.get("eos_token_id", self._special.get("<|endoftext|>"))
-        return frozenset(i for i in (named if isinstance(named, list) else [named]) if isinstance(i, int))
+    def end_ids(self, *configs: dict[str, Any]) -> frozenset[int]:
+        """Find the ids that end a text: all that the model's configs name, else `<|endoftext|>`."""
+        named = [config["eos_token_id"] for config in configs if "eos_token_id" in config]
+        listed = named or [self._special.get("<|endoftext|>")]
+        ids = [i for stated in listed for i in (stated if isinstance(stated, list) else [stated])]
+        return frozenset(i for i in ids if isinstance(i, int))
 
     def tensors(self, n_vocab: int) -> dict[str, NDArray[Any]]:
         """Give the vocabulary's bytes under their names in the trace; ids that are not in it are empty."""

@@ -514,15 +514,19 @@ class Trace:
         return self._strings("typo_bytes_B", "typo_offsets_U1")
 
     def token_bytes(self, token_id: int) -> bytes | None:
-        """Look up the bytes of any token of the vocabulary; None where the trace does not hold it.
+        """Look up a token's bytes; None where the trace has no vocabulary or the tokenizer no such token.
 
-        A model may have more rows than its tokenizer has names; such a row has none, either.
+        A model may have more rows than its tokenizer has tokens, to fill up to a round number.
         """
         if not (self.has("vocab_bytes_B") and self.has("vocab_offsets_V1")):
             return None
         if not 0 <= token_id < self.facts.n_vocab:
             raise IndexError(f"token id {token_id} outside the vocabulary of {self.facts.n_vocab}")
         return self._vocabulary[token_id] or None
+
+    def token_name(self, token_id: int) -> bytes:
+        """What stands for a token of the vocabulary: its bytes, or its number, #12345, where it has none."""
+        return self.token_bytes(token_id) or f"#{token_id}".encode()
 
     @cached_property
     def _vocabulary(self) -> list[bytes]:

@@ -58,7 +58,8 @@ class LeanGPT2(LeanNetwork):
         def pair(name: str, *size: int) -> tuple[F32, F32]:
             return weights.take(f"{name}.weight", *size), weights.take(f"{name}.bias", size[-1])
 
-        self._wte_VD = weights.take("wte.weight", shape.n_vocab, d)
+        tied = bool(config.get("tie_word_embeddings", True))
+        self._wte_VD, unembed_VD = weights.embedding_and_unembedding("wte.weight", tied, shape.n_vocab, d)
         self._wpe_CD = weights.take("wpe.weight", shape.n_ctx, d)
         self._layers = [
             _Layer(
@@ -78,9 +79,13 @@ class LeanGPT2(LeanNetwork):
             "ln_f": [ln_f],
         }
         self._activation = ACTIVATIONS[shape.activation]
-        tied = bool(config.get("tie_word_embeddings", True))
-        own = self._wte_VD if tied else weights.take("lm_head.weight", shape.n_vocab, d)
-        super().__init__(shape, [None] * shape.n_layer, count(shape, weights.taken), own, tied)
+        super().__init__(
+            shape,
+            [None] * shape.n_layer,
+            count(shape, weights.taken),
+            unembed_VD,
+            unembed_VD is self._wte_VD,
+        )
 
     def _positions(self, places_T: NDArray[np.int64]) -> F32:
         position_TD: F32 = self._wpe_CD[places_T]  # [C, D] -> [T, D]

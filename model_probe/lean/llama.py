@@ -72,7 +72,9 @@ class LeanLlama(LeanNetwork):
             )
 
         names = [f"layers.{layer}" for layer in range(shape.n_layer)]
-        self._embed_VD = weights.take("embed_tokens.weight", shape.n_vocab, d)
+        self._embed_VD, unembed_VD = weights.embedding_and_unembedding(
+            "embed_tokens.weight", config.tied, shape.n_vocab, d
+        )
         self._layers = [block(name) for name in names]
         self._norms = {
             "ln1": [weights.take(f"{name}.input_layernorm.weight", d) for name in names],
@@ -82,9 +84,13 @@ class LeanLlama(LeanNetwork):
         self._activation = ACTIVATIONS[shape.activation]
         self._rotary = Rotary(config.rope, k, shape.n_ctx)
         self._turned = config.turned
-        tied = config.tied
-        own = self._embed_VD if tied else weights.take("lm_head.weight", shape.n_vocab, d)
-        super().__init__(shape, config.windows, count(shape, weights.taken), own, tied)
+        super().__init__(
+            shape,
+            config.windows,
+            count(shape, weights.taken),
+            unembed_VD,
+            unembed_VD is self._embed_VD,
+        )
 
     def _positions(self, places_T: NDArray[np.int64]) -> Angles:
         return self._rotary.angles(places_T)  # [T] -> 2 × [T, K/2]

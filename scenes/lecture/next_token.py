@@ -72,7 +72,7 @@ class NextToken(LectureScene):
         # data
         trace, facts = self.trace, self.trace.facts
         self.steps = generation_steps(trace)
-        self.written = [self._piece(step.drawn) for step in self.steps]
+        self.written = [trace.token_name(step.drawn) for step in self.steps]
         first, shown = self.steps[0], self.steps[:MOST_STEPS]
 
         # picture
@@ -180,14 +180,9 @@ class NextToken(LectureScene):
 
     # The rest builds what the story plays.
 
-    def _piece(self, token: int) -> bytes:
-        """A token's bytes; its number where it has no name."""
-        piece = self.trace.token_bytes(token)
-        return f"#{token}".encode() if piece is None else piece
-
     def _bars(self, step: GenerationStep) -> ProbabilityBars:
         chart = ProbabilityBars(
-            [self.trace.token_bytes(token) for token in step.ids_N],
+            [self.trace.token_name(token) for token in step.ids_N],
             step.ids_N,
             step.probabilities_N,
             self.trace.facts.n_vocab,
@@ -209,7 +204,7 @@ class NextToken(LectureScene):
 
     def _land(self, step: GenerationStep) -> list[Animation]:
         """Everything but the drawn token's bar and segment steps back; its chip appears at the needle."""
-        self.chip = drawn_chip(self._piece(step.drawn), CHIP)
+        self.chip = drawn_chip(self.trace.token_name(step.drawn), CHIP)
         self.chip.next_to(self.marker.number, LEFT if step.uniform > 0.5 else RIGHT, buff=0.2)
         return [
             FadeIn(self.chip),

@@ -314,7 +314,7 @@ class Overview(LectureScene):
         probabilities = np.exp(np.asarray(self.trace.lens_logprobs_MWN[depth, -1], dtype=np.float64))[
             :MOST_BARS
         ]
-        pieces = [self.trace.token_bytes(int(token)) for token in ids]
+        pieces = [self.trace.token_name(int(token)) for token in ids]
         n_vocab = self.trace.facts.n_vocab
         bars = ProbabilityBars(
             pieces,
@@ -373,8 +373,7 @@ class Overview(LectureScene):
         logits = np.asarray(self.trace.logits_last_V, dtype=np.float64)
         odds = np.exp(logits - logits.max())
         best = int(odds.argmax())
-        piece = self.trace.token_bytes(best)
-        label = f"#{best}" if piece is None else token_quote(piece)
+        label = token_quote(self.trace.token_name(best))
         return _(
             "Only the last vector is read for the next token: “{token}” gets {share}. "
             "Every other position predicts the token after itself."

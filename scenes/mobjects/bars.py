@@ -44,7 +44,7 @@ class ProbabilityBars(VGroup):
     """Bars for some tokens and one for all others; together they are 100 %.
 
     Args:
-        pieces: bytes of each token shown (None where the trace does not know them).
+        pieces: what stands for each token shown (`Trace.token_name`).
         token_ids: their vocabulary ids.
         probabilities: their probabilities.
         n_vocab: size of the vocabulary, for the count in the rest bar's label.
@@ -55,7 +55,7 @@ class ProbabilityBars(VGroup):
 
     def __init__(
         self,
-        pieces: list[bytes | None],
+        pieces: list[bytes],
         token_ids: list[int],
         probabilities: npt.ArrayLike,
         n_vocab: int,
@@ -70,9 +70,7 @@ class ProbabilityBars(VGroup):
         size = min(0.36, 0.72 * pitch)
         self.bars = [
             Bar(
-                text(f"#{token_id}", 0.8 * size, palette.INK, mono=True)
-                if piece is None
-                else token_words(piece, size, palette.INK),
+                token_words(piece, size, palette.INK),
                 token_id,
                 size,
             )

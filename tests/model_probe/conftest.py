@@ -8,6 +8,8 @@ from model_probe import capture
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.network import Network
 
+TOLERANCE = 2e-5  # of the largest value: what two orders of adding float32 numbers may differ by
+
 
 @pytest.fixture(scope="session")
 def tiny_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -294,13 +294,61 @@ def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Netw
         ({"model_type": "gemma3"}, "'gemma3', which is not supported: it reads pictures"),
         ({"model_type": "mamba"}, "it has no attention"),
         ({"model_type": "new"}, "'new', which is not supported; supported: GPT-2"),
-        ({}, "None, not a name"),
-        ({"model_type": "gpt2", "add_cross_attention": True}, "sets add_cross_attention"),
+        ({"model_type": 3}, "3, not a name"),
+        ({}, "has no model_type in its config, and no architectures: its family is not known; supported: "),
+        (
+            {"architectures": ["XGPT2LMHeadModel", 5]},
+            r"no model_type in its config, its architectures are \['XGPT2LMHeadModel', 5\]: its family",
+        ),
+        ({"architectures": ["BloomForCausalLM"]}, "'bloom', which is not supported: its attention does not"),
+        ({"architectures": ["Gemma3ForConditionalGeneration"]}, "'gemma3', which is not supported: it reads"),
+        ({"architectures": ["Qwen2MoeForCausalLM"]}, "its family is not known"),
+        (
+            {"model_type": "gpt_bigcode"},
+            r"not supported: its heads share one key and one value \(GPT-BigCode attention\)",
+        ),
+        (
+            {"model_type": "gpt2", "attention_head_type": "multiquery"},
+            r"not supported: its heads share one key and one value \(GPT-BigCode attention\)",
+        ),
+        (
+            {"model_type": "gpt2", "scale_attn_by_inverse_layer_idx": True},
+            "sets scale_attn_by_inverse_layer_idx in its config, .*: every layer divides its scores by",
+        ),
+        (
+            {"model_type": "opt", "_remove_final_layer_norm": True},
+            "sets _remove_final_layer_norm in its config, .*: its stream goes .* without a final norm",
+        ),
+        (
+            {"model_type": "llama", "quantization_config": {"quant_method": "gptq", "bits": 4}},
+            "sets quantization_config in its config, .*: its weights are quantised; those in full or half",
+        ),
+        (
+            {"model_type": "gpt2", "add_cross_attention": True},
+            "sets add_cross_attention .*: it attends to another model's output",
+        ),
+        (
+            {"model_type": "gemma3_text", "use_bidirectional_attention": True},
+            "sets use_bidirectional_attention .*: its tokens see those after them",
+        ),
     ],
 )
 def test_other_families_are_refused_by_name_with_the_reason(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         families.check("someone/model", config)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_config_without_its_family_s_name_tells_it_by_its_class(name: str) -> None:
+    class_name, values, _ = CONFIGS[name]
+    library: Any = transformers
+    config = getattr(library, class_name)(**values)
+    with torch.device("meta"):
+        model = library.AutoModelForCausalLM.from_config(config)
+    bare = type(model.base_model).__name__
+    for architecture in (type(model).__name__, bare):
+        assert families.named({"architectures": [architecture]}) == config.model_type
+    assert families.named({"architectures": [bare], "model_type": "bloom"}) == "bloom"
 
 
 def test_the_refused_families_attention_is_not_in_the_registry() -> None:

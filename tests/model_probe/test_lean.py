@@ -16,9 +16,7 @@ from model_probe.errors import ModelError
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.network import Text
 from model_probe.plan import Recording
-from tests.model_probe.conftest import network_of
-
-TOLERANCE = 2e-5  # of the largest value: what two orders of adding float32 numbers may differ by
+from tests.model_probe.conftest import TOLERANCE, network_of
 
 
 @pytest.mark.parametrize("length", [1, 2, 40, 140])

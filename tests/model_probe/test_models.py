@@ -15,6 +15,7 @@ import pytest
 
 from model_probe.errors import ModelError
 from model_probe.models import DEFAULT, STORYTELLER_DIRECTORY, resolve
+from model_probe.tokens import Vocabulary
 from tests.model_probe.conftest import network_of
 from tests.model_probe.hub_server import Hub, serving
 
@@ -327,6 +328,21 @@ def test_a_local_directory_is_a_model(local: Path) -> None:
     assert model.directory == local
     assert model.note == ""
     assert model.display_name(123_456) == "my model 123K"
+
+
+def test_the_family_follows_from_the_class_and_the_ends_from_both_configs(local: Path) -> None:
+    config = json.loads((local / "config.json").read_text())
+    del config["model_type"]
+    (local / "config.json").write_text(json.dumps(config))
+    (local / "generation_config.json").write_text('{"eos_token_id": [5, 7]}')
+    model = resolve(str(local))
+    assert model.config == {**config, "model_type": "gpt2"}
+    assert Vocabulary(local).end_ids(model.config, model.generation) == {0, 5, 7}
+    (local / "generation_config.json").unlink()
+    assert resolve(str(local)).generation == {}
+    (local / "generation_config.json").write_text("[")
+    with pytest.raises(ModelError, match=r"generation_config\.json cannot be read"):
+        resolve(str(local))
 
 
 def set_config(directory: Path, **values: Any) -> None:

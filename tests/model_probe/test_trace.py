@@ -150,6 +150,7 @@ def test_what_is_written_is_read(path: Path) -> None:
     assert trace.tokens == [joined[:1], b"", joined[1:5], joined[5:]]
     vocabulary = some_tensors()["vocab_bytes_B"].tobytes()
     assert [trace.token_bytes(i) for i in (0, 2, 10)] == [vocabulary[:1], None, vocabulary[6:]]
+    assert [trace.token_name(i) for i in (0, 2, 10)] == [vocabulary[:1], b"#2", vocabulary[6:]]
     with pytest.raises(IndexError, match="token id 11 outside the vocabulary of 11"):
         trace.token_bytes(11)
 
@@ -247,6 +248,7 @@ def test_a_partial_trace_says_which_tensor_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(MissingTensor, match=r"t has no prompt_bytes_B"):
         _ = trace.tokens
     assert trace.token_bytes(3) is None
+    assert trace.token_name(3) == b"#3"
     with pytest.raises(AttributeError):
         _ = trace.no_such_thing
 

@@ -101,7 +101,7 @@ def test_the_largest_element_stands_for_the_cells_that_are_shrunk() -> None:
 
 
 def test_bars_and_the_rest_are_100_percent_and_to_one_scale() -> None:
-    bars = ProbabilityBars([b" a", b" b", None], [5, 6, 7], [0.5, 0.2, 0.05], 100, 8, 4)
+    bars = ProbabilityBars([b" a", b" b", b"#7"], [5, 6, 7], [0.5, 0.2, 0.05], 100, 8, 4)
     assert sum(bar.probability for bar in bars) == pytest.approx(1)
     lengths = [bar.shape.width for bar in bars]
     assert lengths == pytest.approx([bars.room * share / 0.5 for share in (0.5, 0.2, 0.05, 0.25)])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model_probe.generation import Method
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
+from scenes import load
 from scenes.generation_step import MOST_BARS
 from scenes.lecture.next_token import NextToken
 from scenes.mobjects import palette
@@ -244,3 +245,23 @@ def test_characters_cut_between_tokens_are_whole_again() -> None:
     assert b"".join(whole_characters([bytes([byte]) for byte in cut])) == cut
     assert "王".encode() in whole_characters([bytes([byte]) for byte in cut])
     assert whole_characters([b"a", b"\xc5", b" b", b"\x80"]) == [b"a", b"\xc5", b" b", b"\x80"]
+
+
+def test_a_row_that_no_token_names_is_its_number_everywhere(trace: Trace, tmp_path: Path) -> None:
+    """A model may have more rows than its tokenizer has tokens: Qwen2.5's has 271 more."""
+    tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
+    tensors["vocab_bytes_B"] = np.empty(0, np.uint8)
+    tensors["vocab_offsets_V1"] = np.zeros_like(tensors["vocab_offsets_V1"])
+    path = write_trace(tmp_path / "nameless", tensors, trace.facts)
+    scene = play(path)
+    drawn = [f"#{token}" for token in np.asarray(trace.step_ids_G)]
+    assert [piece.decode() for *_, piece, _ in scene.landed] == drawn
+    assert [bar.label.string for bar in scene.bars.bars] == [f"#{bar.token_id}" for bar in scene.bars.bars]
+    written = [run.string for run in scene.text if str(run.get_fill_color().to_hex()) == palette.WRITTEN]
+    assert " ".join(written).split() == drawn
+    assert [label.string for label, *_ in scene.chances.rows] == drawn
+    assert any(drawn[0] in beat.narration for beat in scene.beats)
+    overview: Any = rehearse(load("overview"), Settings(path))
+    likeliest = int(np.argmax(trace.logits_last_V[:]))
+    assert any(f"#{likeliest}" in beat.narration for beat in overview.beats)
+    assert all(bar.label.string == f"#{bar.token_id}" for bar in overview.bars.bars)
