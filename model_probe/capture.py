@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from model_probe import lean
 from model_probe.network import Network, Run
 from model_probe.plan import Recording, Selection
-from model_probe.stored_weights import StoredWeights
+from model_probe.stored_weights import OtherTypeError
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ def load(
     Raises:
         ModelError: the weights do not fit the config or cannot be read.
     """
-    in_numpy = device == "cpu" and not reference and lean.can_run(config)
-    if in_numpy and StoredWeights(files).understood:
-        return lean.load(config, files)
+    if device == "cpu" and not reference and lean.can_run(config):
+        with suppress(OtherTypeError):
+            return lean.load(config, files)
     from model_probe import reference as library
 
     return library.load(config, str(files[0].parent), device)

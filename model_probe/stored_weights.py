@@ -19,6 +19,10 @@ _STORED = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _HALVES = ("F16", "BF16")
 
 
+class OtherTypeError(ModelError):
+    """A tensor is stored in a type that only transformers reads."""
+
+
 class StoredWeights:
     """The tensors of some safetensors files, by name without the prefix, where they have it.
 
@@ -55,11 +59,6 @@ class StoredWeights:
         self._room = np.empty(sum((end - start) // 2 for start, end in halves), np.float32)
         self._widened: dict[str, F32] = {}
 
-    @property
-    def understood(self) -> bool:
-        """Whether every tensor is of a type that is read here; transformers reads further ones."""
-        return all(entry.get("dtype") in _STORED for _, _, entry in self._found.values())
-
     def embedding_and_unembedding(self, embedding: str, tied: bool, *size: int) -> tuple[F32, F32]:
         """The tensors of that name and of `lm_head.weight`, one and the same array where they are tied.
 
@@ -86,7 +85,7 @@ class StoredWeights:
         path, data, entry = self._found[name]
         stored = entry.get("dtype")
         if stored not in _STORED:
-            raise ModelError(f"{path}: {name} is {stored}; {', '.join(_STORED)} are understood")
+            raise OtherTypeError(f"{path}: {name} is {stored}; {', '.join(_STORED)} are understood")
         if tuple(entry.get("shape", ())) != size:
             wanted, got = "×".join(map(str, size)), "×".join(map(str, entry.get("shape", ())))
             raise ModelError(f"{path}: {name} has shape {got}; by the config it is {wanted}")

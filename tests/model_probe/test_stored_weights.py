@@ -157,14 +157,16 @@ def test_weights_of_any_type_are_read_as_transformers_reads_them(
 
 
 @pytest.mark.parametrize("reference", [False, True])
-def test_buffers_of_older_files_are_no_weights(tmp_path: Path, reference: bool) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.uint8, torch.bool])
+def test_buffers_of_older_files_are_no_weights(tmp_path: Path, dtype: Any, reference: bool) -> None:
     """GPT-2's files hold the causal masks, some of them the masks' value too."""
     weights = make("gpt2", tmp_path)
     for layer in range(2):
-        weights[f"h.{layer}.attn.bias"] = torch.ones(20, 20).tril()[None, None]
+        weights[f"h.{layer}.attn.bias"] = torch.ones(20, 20).tril()[None, None].to(dtype)
         weights[f"h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
     config = set_config(tmp_path)
     network = capture.load(config, store(tmp_path, weights), reference=reference)
+    assert network.engine == ("transformers" if reference else "numpy")
     check(network, eager(tmp_path)[0])
 
 
