@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model_probe.cache import cache_path
 from model_probe.errors import ModelError, first_line
 from model_probe.names import gguf_name
@@ -143,17 +140,17 @@ def _whole(directory: Path) -> Iterator[Path]:
 
 def _read(path: Path) -> Any:
     """The file's header, and its tensors as they lie in it. Raises ModelError."""
+    import numpy as np
     from gguf import GGUFReader
 
     class Bounded(GGUFReader):
         """Never reads past the end, where the package gives fewer values than were asked for, or none."""
 
-        def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> NDArray[Any]:
+        def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
             end = int(offset) + int(count) * np.dtype(dtype).itemsize
             if end > len(self.data):
                 raise EOFError(f"it ends after {len(self.data):,} bytes, of {end:,} or more")
-            values: NDArray[Any] = super()._get(offset, dtype, count, override_order)
-            return values
+            return super()._get(offset, dtype, count, override_order)
 
     try:
         return Bounded(path)

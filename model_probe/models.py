@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from model_probe import families, gguf_file, names, smollm2
+from model_probe import families, gguf_file, names
 from model_probe.errors import ModelError
 from model_probe.weights_digest import weights_digest
 
@@ -114,7 +114,9 @@ def resolve(name: str | None) -> ResolvedModel:
     if name == STORYTELLER:
         return _checked(name, STORYTELLER_DIRECTORY)
     if name == SMOLLM2:
-        return _from_gguf(name, smollm2.smollm2_file())
+        from model_probe.smollm2 import smollm2_file
+
+        return _from_gguf(name, smollm2_file())
     if os.path.isdir(name):  # no path is too long for it, as for Path's
         return _checked(name, Path(name))
     if os.path.isfile(name) and gguf_file.is_gguf(Path(name)):
