@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 # Idle threads of numpy's OpenBLAS wait in a loop of 2**26 turns unless told otherwise before it is loaded
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
@@ -18,6 +17,7 @@ from model_probe import prompts
 from model_probe.cache import about_cache
 from model_probe.command import carried_out
 from model_probe.errors import PromptError
+from model_probe.options import recording_options
 
 
 class _Commands(click.Group):
@@ -27,33 +27,6 @@ class _Commands(click.Group):
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
             args = ["record", *args]
         return super().parse_args(ctx, args)
-
-
-class _Bytes(click.ParamType[int]):
-    """A number of bytes, such as 500MB or 2GiB."""
-
-    name = "size"
-    _UNITS: ClassVar = {
-        "": 1,
-        "KB": 10**3,
-        "MB": 10**6,
-        "GB": 10**9,
-        "KIB": 2**10,
-        "MIB": 2**20,
-        "GIB": 2**30,
-    }
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number of bytes."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]i?B)?", value.strip(), re.ASCII | re.IGNORECASE)
-        if match is None:
-            self.fail(f"{value!r} is no size; such as 500MB or 2GiB is wanted", param, ctx)
-        return int(float(match[1]) * self._UNITS[(match[2] or "").upper()])
-
-
-BYTES = _Bytes()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=about_cache())
@@ -74,41 +47,27 @@ def commands() -> None:
 @commands.command("record", epilog=about_cache())
 @click.argument("prompt", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The trace to write.")
-@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
-@click.option(
-    "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
-)
-@click.option(
-    "--model",
-    help="A Hub id, a directory in Hugging Face format, a GGUF file, smollm2 or storyteller.  "
-    "[default: GPT-2]",
-)
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="auto (the fastest there is), cpu, cuda, cuda:N or mps.",
-)
 @click.option("--reference", is_flag=True, help="Have transformers run the model even where numpy could.")
 @click.option("--layers", help="Layers to keep of heads and MLPs, such as 0,5-7.  [default: all]")
 @click.option("--heads", help="Heads to keep, such as 0,5-7.  [default: all]")
 @click.option("--no-scores", is_flag=True, help="Leave out the scores before the softmax.")
 @click.option(
-    "--budget", type=BYTES, default="1GiB", show_default=True, help="What a trace may take, such as 500MB."
+    "--tensor",
+    "tensors",
+    metavar="NAME",
+    multiple=True,
+    help="Keep this tensor, and others so named; --tensor NAME --tensor NAME ….  [default: all]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
-@click.option("--steps", type=click.IntRange(min=1), default=8, show_default=True, help="Tokens to generate.")
 @click.option(
-    "--method",
-    type=click.Choice(["sample", "greedy", "beam"]),
-    default="sample",
-    show_default=True,
-    help="Draw each token, take the likeliest, or keep the likeliest texts.",
+    "--one-head",
+    metavar="NAME",
+    multiple=True,
+    help="Keep this tensor, and where the prompt is long only one head of it.",
 )
-@click.option("--temperature", type=float, default=1.0, show_default=True, help="Divides the logits.")
-@click.option("--top-k", type=int, help="Draw among so many of the likeliest.  [default: all]")
-@click.option("--top-p", type=float, help="Draw among the likeliest of this probability.  [default: all]")
-@click.option("--beams", type=int, default=4, show_default=True, help="Texts that --method beam keeps.")
+@click.option("--layer", type=int, help="That head's layer.  [default: by a rule from the data]")
+@click.option("--head", type=int, help="That head.  [default: by a rule from the data]")
+@click.option("--smaller", hidden=True, help="What makes a trace smaller, in the words of who starts this.")
+@recording_options
 def _record(
     prompt: str | None,
     out: Path,
@@ -120,6 +79,11 @@ def _record(
     layers: str | None,
     heads: str | None,
     no_scores: bool,
+    tensors: tuple[str, ...],
+    one_head: tuple[str, ...],
+    layer: int | None,
+    head: int | None,
+    smaller: str | None,
     budget: int,
     seed: int,
     steps: int,
@@ -151,8 +115,12 @@ def _record(
             numbers(layers) if layers is not None else (),
             numbers(heads) if heads is not None else (),
             not no_scores,
+            (*tensors, *one_head),
+            one_head,
+            (layer, head),
         ),
         budget=budget,
+        **({"smaller": smaller} if smaller else {}),
         chat=chat,
     )
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import click
 
-from model_probe.errors import UserError
+from model_probe.errors import UserError, short
 
 
 def carried_out(command: click.Command, arguments: Sequence[str] | None, name: str, stopped: str = "") -> int:
@@ -46,7 +46,7 @@ def carried_out(command: click.Command, arguments: Sequence[str] | None, name: s
 def _ended(code: int, line: str) -> int:
     if line:
         with suppress(OSError):  # nowhere to say it
-            click.echo(line, err=True)
+            click.echo(short(line), err=True)
     return code
 
 

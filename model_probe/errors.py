@@ -1,5 +1,19 @@
 """What can go wrong that a user can put right: each error is one plain line."""
 
+import re
+
+LONGEST_WORD, LONGEST = 240, 2000  # characters that a message repeats of what was given
+
+
+def short(message: str) -> str:
+    """A message in which what is very long is cut: nobody reads an argument of 3,000 letters."""
+    message = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: _cut(word[0], LONGEST_WORD // 2), message)
+    return _cut(message, LONGEST) if len(message) > LONGEST else message
+
+
+def _cut(text: str, length: int) -> str:
+    return f"{text[: length * 2 // 3]}…{text[-length // 3 :]}"
+
 
 class UserError(Exception):
     """Something a user gave or has cannot be used; the message says what it was and what is wanted.
@@ -9,7 +23,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         # File names and prompts may hold line breaks or terminal escapes: the message stays one plain line.
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in super().__str__())
+        return short("".join(c if c.isprintable() else repr(c)[1:-1] for c in super().__str__()))
 
 
 def first_line(error: Exception) -> str:

@@ -197,15 +197,17 @@ def table(plan: dict[str, Placed]) -> list[tuple[str, str, str, int]]:
     return sorted(rows, key=lambda row: -row[3])
 
 
-def check_budget(plan: dict[str, Placed], n_tokens: int, budget: int) -> None:
-    """Raise PromptError where the plan takes more bytes than the budget; the message names what helps."""
+SMALLER = "--layers, --heads, --no-scores, --tensor or a shorter prompt"
+
+
+def check_budget(plan: dict[str, Placed], n_tokens: int, budget: int, smaller: str = SMALLER) -> None:
+    """Raise PromptError where the plan takes more bytes than the budget; `smaller` names what helps."""
     total = sum(size(placed) for placed in plan.values())
     if total > budget:
         largest = ", ".join(f"{name} {_mib(bytes_)}" for name, _, _, bytes_ in table(plan)[:3])
         raise PromptError(
             f"the trace of {n_tokens:,} tokens would take {_mib(total)}, over its budget of {_mib(budget)} "
-            f"(the largest: {largest}); --layers, --heads, --no-scores or a shorter prompt make it smaller, "
-            f"--budget allows more"
+            f"(the largest: {largest}); {smaller} make it smaller, --budget allows more"
         )
 
 

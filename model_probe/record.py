@@ -48,6 +48,7 @@ def record(
     method: Method | None = None,
     selection: Selection | None = None,
     budget: int = plan.BUDGET,
+    smaller: str = plan.SMALLER,
     chat: bool = False,
 ) -> Path:
     """Run a model on a prompt and write everything that it computed to the trace `out`.
@@ -64,6 +65,7 @@ def record(
         method: how they are chosen; drawn from the full distribution by default.
         selection: which layers, heads and tensors are kept; all by default.
         budget: bytes that one captured run may take.
+        smaller: what makes it take less, for the message where it would take more.
         chat: the prompt is a user's message, which the model reads within its own chat template.
 
     Raises:
@@ -83,7 +85,7 @@ def record(
     vocabulary.check_rows(encoded, shape.n_vocab)
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
-    plan.check_budget(planned, len(encoded.ids_T), budget)
+    plan.check_budget(planned, len(encoded.ids_T), budget, smaller)
     plan.show(planned)
 
     chosen = devices.choose(device)

@@ -18,7 +18,7 @@ import stat
 import sys
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -373,6 +373,13 @@ class Tensor:
         kept = ", ".join(map(str, self._rows[axis]))
         return MissingTensor(f"{self._path} keeps only {kind} {kept} of {self._name}; {wanted} wanted")
 
+    def rows(self) -> Iterator[NDArray[Any]]:
+        """All that the file holds of it, as it is stored; a large one in pieces."""
+        stored, shape = self._stored, self._stored.get_shape()
+        step = 1 if len(shape) > 2 else max(1, shape[0])
+        for row in range(0, shape[0] if 0 not in shape else 0, step):
+            yield np.ascontiguousarray(stored[row : row + step])
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError(f"{self._name} is in a file: reading it always copies")
@@ -390,6 +397,7 @@ class Trace:
         self.path, self._file, self.facts = path, file, facts
         self._names = frozenset(file.keys())
         self._open: dict[str, Tensor] = {}
+        self._digests: dict[tuple[str, tuple[int, ...]], str] = {}
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -471,6 +479,24 @@ class Trace:
         """SHA-256 of the file, in hexadecimal."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def run(self) -> str:
+        """SHA-256 of what ran on what; traces of one run have the same, whichever tensors they keep."""
+        values = asdict(self.facts)
+        for of_the_file in ("checks", "content_sha256", "layers", "heads", "asked", "one_head"):
+            del values[of_the_file]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    def digest_of(self, name: str, part: tuple[int, ...] = ()) -> str:
+        """SHA-256 of a tensor, or of its part at these places of its first axes. Raises MissingTensor."""
+        if (name, part) not in self._digests:
+            tensor: Tensor = getattr(self, name)
+            hasher = hashlib.sha256(f"{tensor.dtype} {tensor.shape}".encode())
+            for values in (tensor[part],) if part else tensor.rows():
+                hasher.update(values.data)
+            self._digests[name, part] = hasher.hexdigest()
+        return self._digests[name, part]
 
     @property
     def n_tokens(self) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_probe import chosen_head as rule
 from model_probe.trace import Trace
-from scenes.lecture_scene import LectureScene
+
+if TYPE_CHECKING:
+    from scenes.lecture_scene import LectureScene
 
 
 def chosen_head(scene: LectureScene) -> tuple[int, int]:
@@ -20,9 +22,20 @@ def chosen_head(scene: LectureScene) -> tuple[int, int]:
         UserError: the user asked for a layer or head that the model does not have.
     """
     settings = scene.settings
-    if settings.layer is not None and settings.head is not None:
-        return scene.choose_head(settings.layer, settings.head)
-    return scene.choose_head(*worth_showing(scene.trace))
+    settings.check(scene.trace.facts)
+    return shown_head(scene.trace, settings.layer, settings.head)
+
+
+def shown_head(trace: Trace, layer: int | None, head: int | None) -> tuple[int, int]:
+    """The layer and head to show where these are asked for; None leaves the choice to `worth_showing`.
+
+    Raises:
+        MissingTensor: the trace holds no patterns.
+    """
+    if layer is not None and head is not None:
+        return layer, head
+    found = worth_showing(trace)
+    return found[0] if layer is None else layer, found[1] if head is None else head
 
 
 def worth_showing(trace: Trace) -> tuple[int, int]:

@@ -70,7 +70,9 @@ class LectureScene(Scene):
         super().__init__(**kwargs)
         self.settings = settings or Settings.from_environment()
         self.trace = Trace.open(self.settings.trace)
-        check(type(self).__name__, parse(self.reads), self.trace)
+        settings = self.settings
+        settings.check(self.trace.facts)
+        check(type(self).__name__, parse(self.reads), self.trace, settings.layer, settings.head)
         self.layout = Layout.of_frame()
         self.beats: list[Beat] = []
         self.least: dict[str, float] = {}
@@ -173,19 +175,6 @@ class LectureScene(Scene):
         self.play(Drift(self.camera, image, whole_frames(duration), goal))
         self.mobjects = shown
         image.forget()
-
-    def choose_head(self, layer: int, head: int) -> tuple[int, int]:
-        """The layer and head to show: the user's where given, else the scene's own choice.
-
-        Raises:
-            UserError: the model has no such layer or head.
-        """
-        settings = self.settings
-        settings.check(self.trace.facts)
-        return (
-            layer if settings.layer is None else settings.layer,
-            head if settings.head is None else settings.head,
-        )
 
     def _show_caption(self, narration: str) -> None:
         self._take_away(self._caption)

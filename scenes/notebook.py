@@ -19,10 +19,12 @@ from typing import Any
 from babel import Locale
 
 from model_probe.errors import TraceError, UserError
+from model_probe.plan import BUDGET, Selection
 from model_probe.record import record
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue
+from scenes.reads import Wanted, declared, wanted
 from scenes.render.captions import cues, plain, webvtt
 from scenes.render.chapters import clock
 from scenes.render.manifest import Manifest
@@ -130,16 +132,19 @@ def show(
         asked = json.dumps([prompt, model, device, seed])
         kept = Path(out) if out is not None else Path(_folder.name)
         folder = kept / hashlib.sha256(asked.encode()).hexdigest()[:16]
-        trace = _recorded(folder / "trace.safetensors", prompt, model, device, seed)
+        trace = _recorded(
+            folder / "trace.safetensors",
+            wanted([declared(SCENES[scene])], layer, head),
+            prompt,
+            model,
+            device,
+            seed,
+        )
         order = Order(
             scenes=[scene],
-            prompt=None,
-            prompt_file=None,
+            request=None,
             trace_file=trace,
-            chat=False,
-            model=None,
-            device=device,
-            seed=seed,
+            budget=BUDGET,
             layer=layer,
             head=head,
             language=language,
@@ -165,14 +170,26 @@ def show(
     return Film(folder / entry["file"], folder / entry["poster"], entry)
 
 
-def _recorded(path: Path, prompt: str | None, model: str | None, device: str, seed: int) -> Path:
-    """The trace at `path`, recorded now unless it is there; a stand-in for GPT-2 answers only once."""
+def _recorded(
+    path: Path, needed: Wanted, prompt: str | None, model: str | None, device: str, seed: int
+) -> Path:
+    """The trace at `path` with what is needed, recorded now unless it is there.
+
+    A stand-in for GPT-2 answers only once.
+    """
     with contextlib.suppress(TraceError):
-        if path.is_file() and not Trace.open(path).facts.model_note:
-            return path
+        if path.is_file() and not (earlier := Trace.open(path)).facts.model_note:
+            if needed.held_by(earlier):
+                return path
+            needed = needed.beside(earlier)
+    selection = Selection(
+        tensors=tuple(sorted(needed.tensors)),
+        of_one_head=tuple(sorted(needed.of_one_head)),
+        shown=(needed.layer, needed.head),
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")  # a download shows a plain bar then
-        return record(prompt, path, model=model, device=device, seed=seed)
+        return record(prompt, path, model=model, device=device, seed=seed, selection=selection)
 
 
 def _data(kind: str, content: bytes) -> str:

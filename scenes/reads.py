@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from pathlib import Path
 from model_probe.errors import MissingTensor
 from model_probe.trace import LAST_ROWS, TENSORS, Trace
 from scenes import SceneEntry
+from scenes.chosen_head import shown_head
 
 _ENTRY = re.compile(r"(\w+)(?: or (\w+))?( of one head)?( if any)?")
 
@@ -100,31 +101,80 @@ def declared(entry: SceneEntry) -> tuple[Read, ...]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a recording has to keep for some scenes.
+    """What a trace has to hold for some scenes.
 
     Attributes:
         tensors: the tensors.
         of_one_head: those of them of which the layer and the head that are shown are enough.
+        layer, head: the ones asked for; None leaves the choice to the rule.
     """
 
     tensors: frozenset[str]
     of_one_head: frozenset[str]
+    layer: int | None
+    head: int | None
+
+    def held_by(self, trace: Trace) -> bool:
+        """Whether a trace was recorded with all of it; what the model does not have is no loss."""
+        facts = trace.facts
+        if facts.asked and not self.tensors <= set(facts.asked):
+            return False
+        narrow = self.tensors & facts.one_head.keys()
+        if not narrow <= self.of_one_head:
+            return False
+        shown = list(shown_head(trace, self.layer, self.head)) if narrow else []
+        return all(facts.one_head[name] == shown for name in narrow)
+
+    def beside(self, trace: Trace) -> Wanted:
+        """This, and what a trace already holds; nothing is named where that is everything."""
+        facts = trace.facts
+        if not facts.asked:
+            return replace(self, tensors=frozenset(), of_one_head=frozenset())
+        tensors, narrow = self.tensors | set(facts.asked), frozenset(facts.one_head)
+        whole = (self.tensors - self.of_one_head) | (set(facts.asked) - narrow - self.of_one_head)
+        return replace(self, tensors=tensors, of_one_head=(self.of_one_head | narrow) - whole)
 
 
-def wanted(scenes: Iterable[Iterable[Read]]) -> Wanted:
+def wanted(scenes: Iterable[Iterable[Read]], layer: int | None = None, head: int | None = None) -> Wanted:
     """What all these scenes read together."""
     reads = [read for scene in scenes for read in scene]
     whole = {name for read in reads if not read.one_head for name in read.names}
     one_head = {name for read in reads if read.one_head for name in read.names}
-    return Wanted(frozenset(whole | one_head | {"token_ids_T"}), frozenset(one_head - whole))
+    tensors = frozenset(whole | one_head | {"token_ids_T"})
+    return Wanted(tensors, frozenset(one_head - whole), layer, head)
 
 
-def check(scene: str, reads: Iterable[Read], trace: Trace) -> None:
+def check(
+    scene: str, reads: Iterable[Read], trace: Trace, layer: int | None = None, head: int | None = None
+) -> None:
     """See that a trace holds what a scene cannot be drawn without.
+
+    Args:
+        scene: its name, for the message.
+        reads: what it says that it reads.
+        trace: the trace.
+        layer: the one to show; None leaves the choice to the rule.
+        head: likewise.
 
     Raises:
         MissingTensor: it does not; the message names the scene and the tensor.
     """
-    for read in reads:
-        if not read.optional and read.found(trace) is None:
+    facts = trace.facts
+    for read in (read for read in reads if not read.optional):
+        name = read.found(trace)
+        if name is None:
             raise MissingTensor(f"{trace.lacks(read.names[0])}; {scene} reads it")
+        if TENSORS[name][1][:2] not in (("l", "h"), ("l", "c")):
+            continue
+        layers, heads = facts.kept("l", name), facts.kept("h", name)
+        keeps = f"{trace.path} keeps only {_some('layer', layers)} and {_some('head', heads)} of {name}"
+        if read.one_head:
+            shown = shown_head(trace, layer, head)
+            if shown[0] not in layers or shown[1] not in heads:
+                raise MissingTensor(f"{keeps}; {scene} shows layer {shown[0]}, head {shown[1]}")
+        elif name in facts.one_head or (name not in LAST_ROWS.values() and (facts.layers or facts.heads)):
+            raise MissingTensor(f"{keeps}; {scene} reads all of them")
+
+
+def _some(kind: str, numbers: Sequence[int]) -> str:
+    return f"{kind} {', '.join(map(str, numbers))}"

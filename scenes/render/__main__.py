@@ -6,14 +6,21 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import click
+from click.core import ParameterSource
 
+from model_probe import prompts
 from model_probe.cache import about_cache
 from model_probe.command import carried_out
+from model_probe.options import recording_options
 from scenes import SCENES
 from scenes.render.quality import ASPECTS, QUALITIES
 
+# what a run of the model is asked, which a saved trace has behind it
+MODEL_OPTIONS = ("model", "device", "chat", "budget", "seed", "steps", "method")
+MODEL_OPTIONS += ("temperature", "top_k", "top_p", "beams")
 FORMATS = ("mp4", "webm", "gif", "png")
 
 
@@ -51,23 +58,8 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.argument("scenes", nargs=-1, type=SceneName(), metavar="[SCENE]...")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
 @click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
-@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a UTF-8 file.")
-@click.option(
-    "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
-)
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
-@click.option(
-    "--model",
-    help="A Hub id, a directory in Hugging Face format, a GGUF file, smollm2 or storyteller.  "
-    "[default: GPT-2]",
-)
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="Where the model runs: auto, cpu, cuda, cuda:N or mps.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
+@recording_options
 @click.option(
     "--layer", type=int, help="Layer to show where a scene shows one, from 0.  [default: the scene's rule]"
 )
@@ -131,7 +123,14 @@ def command(
     trace_file: Path | None,
     model: str | None,
     device: str,
+    budget: int,
     seed: int,
+    steps: int,
+    method: Literal["sample", "greedy", "beam"],
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    beams: int,
     layer: int | None,
     head: int | None,
     lang: str,
@@ -170,21 +169,33 @@ def command(
         return 0
     if sum(given is not None for given in (prompt, prompt_file, trace_file)) > 1:
         raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
-    if trace_file is not None and (model is not None or device != "auto" or chat):
-        raise click.UsageError("--trace runs no model: --model, --device and --chat have nothing to do")
+    context = click.get_current_context()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in MODEL_OPTIONS
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    ]
+    if trace_file is not None and given:
+        raise click.UsageError(f"--trace runs no model: {', '.join(given)} has nothing to do")
     os.environ["LECTURE_THEME"] = theme  # a wrong one from outside would stop the run at its very end
+    from model_probe.generation import Method
+    from scenes.render.probe import Request
     from scenes.render.run import Order, run
 
+    request = None
+    if trace_file is None:
+        if prompt_file is not None:
+            prompt = prompts.read(prompt_file)
+        if prompt is not None:
+            prompts.check(prompt)
+        chosen = Method(method, temperature, top_k, top_p, beams)
+        request = Request(prompt, chat, model, device, seed, steps, chosen)
     return run(
         Order(
             scenes=[name for name in SCENES if not scenes or name in scenes],
-            prompt=prompt,
-            prompt_file=prompt_file,
-            chat=chat,
+            request=request,
+            budget=budget,
             trace_file=trace_file,
-            model=model,
-            device=device,
-            seed=seed,
             layer=layer,
             head=head,
             language=lang,

@@ -13,7 +13,7 @@ import fastjsonschema
 from model_probe.errors import first_line
 from scenes.render.whole_file import write_whole
 
-SCHEMA = 4
+SCHEMA = 5
 RULES = Path(__file__).parent.parent.parent / "assets" / "manifest.schema.json"
 
 

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from model_probe.errors import TraceError
+from model_probe.generation import Method
 from model_probe.trace import Trace
+from scenes.reads import Wanted
 from scenes.render.manifest import Manifest
 
 
@@ -29,11 +31,27 @@ class Request:
     model: str | None
     device: str
     seed: int
+    steps: int
+    method: Method
+
+    def options(self) -> list[str]:
+        """As the probe's command line has them, the prompt aside."""
+        values = {"device": self.device, "seed": self.seed, "steps": self.steps, "model": self.model}
+        method = asdict(self.method)
+        values |= {"method": method.pop("name"), **method}
+        given = {name: value for name, value in values.items() if value is not None}
+        options = [
+            word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))
+        ]
+        return [*options, "--chat"] if self.chat else options
 
 
-def recorded(request: Request, path: Path, manifest: Manifest, work: Path) -> Trace:
-    """The trace at `path`, recorded now unless the last run asked for the same.
+def recorded(
+    request: Request, wanted: Wanted, path: Path, manifest: Manifest, work: Path, budget: int
+) -> Trace:
+    """The trace at `path`, recorded now unless the last run asked for the same and it holds what is wanted.
 
+    One that lacks something is recorded again with what it held before, so that nothing goes back and forth.
     A trace that was made with another model than asked, because GPT-2 was out of reach, is never taken as the
     answer to the same request: the model may be in reach now.
 
@@ -42,13 +60,15 @@ def recorded(request: Request, path: Path, manifest: Manifest, work: Path) -> Tr
     """
     earlier = _earlier(request, path, manifest)
     if earlier is not None:
-        return earlier
-    command = [sys.executable, "-m", "model_probe", "record", "-o", str(path)]
-    command += ["--device", request.device, "--seed", str(request.seed)]
-    if request.model is not None:
-        command += ["--model", request.model]
-    if request.chat:
-        command.append("--chat")
+        if wanted.held_by(earlier):
+            return earlier
+        wanted = wanted.beside(earlier)
+    command = [sys.executable, "-m", "model_probe", "record", "-o", str(path), *request.options()]
+    command += ["--budget", str(budget), "--smaller", "fewer scenes or a shorter prompt"]
+    for name in sorted(wanted.tensors):
+        command += ["--one-head" if name in wanted.of_one_head else "--tensor", name]
+    for option, number in (("--layer", wanted.layer), ("--head", wanted.head)):
+        command += [option, str(number)] if number is not None else []
     if request.prompt is not None:
         # Through a file: a prompt may begin with a dash, hold a NUL, or be longer than a command line.
         prompt_file = work / "prompt.txt"

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from model_probe import prompts
-from model_probe.errors import UserError
+from model_probe.errors import MissingTensor, UserError
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue
-from scenes.render.digest import inputs_digest
+from scenes.reads import check, declared, wanted
+from scenes.render.digest import content_digest, inputs_digest
 from scenes.render.job import Job, Outcome
 from scenes.render.jobs import Company
 from scenes.render.manifest import Manifest, content_of, is_file_of
@@ -35,13 +35,9 @@ class Order:
     """What was asked for; see `./render.sh --help`."""
 
     scenes: list[str]
-    prompt: str | None
-    prompt_file: Path | None
+    request: Request | None  # for a trace that is to be recorded; None where `trace_file` has it
     trace_file: Path | None
-    chat: bool
-    model: str | None
-    device: str
-    seed: int
+    budget: int  # bytes that recording may take
     layer: int | None
     head: int | None
     language: str
@@ -92,7 +88,9 @@ def run(order: Order) -> int:
             aspect=order.aspect,
         )
         settings.check(facts)
-        failures = _render(order, trace, settings, manifest, work, console)
+        scenes = _drawable(order, trace, console)
+        failures = len(order.scenes) - len(scenes)
+        failures += _render(replace(order, scenes=scenes), trace, settings, manifest, work, console)
         _join(order, trace, manifest, console)
     return 1 if failures else 0
 
@@ -129,11 +127,24 @@ def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
         trace = Trace.open(order.trace_file)
         trace.check_bytes()
         return trace
-    prompt = prompts.read(order.prompt_file) if order.prompt_file is not None else order.prompt
-    if prompt is not None:
-        prompts.check(prompt)
-    request = Request(prompt, order.chat, order.model, order.device, order.seed)
-    return recorded(request, order.out / "trace.safetensors", manifest, work)
+    assert order.request is not None
+    needed = wanted((declared(SCENES[name]) for name in order.scenes), order.layer, order.head)
+    path = order.out / "trace.safetensors"
+    return recorded(order.request, needed, path, manifest, work, order.budget)
+
+
+def _drawable(order: Order, trace: Trace, console: Console) -> list[str]:
+    """The scenes that this trace can be drawn for; of the others it is said what they lack."""
+    fit = []
+    for name in order.scenes:
+        try:
+            check(name, declared(SCENES[name]), trace, order.layer, order.head)
+        except MissingTensor as error:
+            words = f"{name}  not for this trace: {error}"
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
+        else:
+            fit.append(name)
+    return fit
 
 
 def _render(
@@ -141,7 +152,10 @@ def _render(
 ) -> int:
     """Render every scene that is not up to date; returns how many failed."""
     clips = order.out / "clips"
-    inputs = {name: inputs_digest(name, settings, trace.digest, order.quality) for name in order.scenes}
+    inputs = {
+        name: inputs_digest(name, settings, content_digest(name, trace, settings), order.quality)
+        for name in order.scenes
+    }
     failures = 0
     with Display(console, order.scenes) as display:
         jobs = []
@@ -193,6 +207,7 @@ def _entry(order: Order, trace: Trace, settings: Settings, outcome: Outcome, inp
         "model_note": facts.model_note,
         "prompt": facts.prompt,
         "trace": trace.digest,
+        "run": trace.run,
         "inputs": inputs,
         **outcome.clip,
     }
@@ -240,9 +255,9 @@ def _measures(clip: dict[str, Any]) -> str:
 
 
 def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> None:
-    """Join the clips that belong together: of one trace, language, quality, theme and shape."""
+    """Join the clips that belong together: of one run of the model, language, quality, theme and shape."""
     together = {
-        "trace": trace.digest,
+        "run": trace.run,
         "language": order.language,
         "quality": order.quality,
         "theme": order.theme,
