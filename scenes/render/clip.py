@@ -11,7 +11,7 @@ import av
 
 from scenes.render.manifest import content_of
 from scenes.render.sound import HEADROOM, RATE, Track, laid, seconds
-from scenes.render.whole_file import whole_file
+from scenes.render.whole_file import plain_name, whole_file
 
 # Manim converts to BT.601 without saying so, and players then guess BT.709 and show the blues wrong: every
 # encoder is told to say so.
@@ -51,8 +51,8 @@ def settle(
     """
     with (
         whole_file(target) as part,
-        av.open(str(source)) as video,
-        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
+        av.open(plain_name(source)) as video,
+        av.open(plain_name(part), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
     ):
         clip.metadata.update(title=title, comment=comment)
         stream = video.streams.video[0]
@@ -78,7 +78,7 @@ def settle(
 
 def describe(path: Path) -> dict[str, Any]:
     """Seconds, frames, frame size and rate, bytes and SHA-256 of a clip, read from the file itself."""
-    with av.open(str(path)) as clip:
+    with av.open(plain_name(path)) as clip:
         stream = clip.streams.video[0]
         rate = stream.average_rate
         assert rate is not None

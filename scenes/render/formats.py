@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from scenes.render.clip import COLOUR_TAGS
 from scenes.render.sound import Track, has_sound, read_sound, seconds
-from scenes.render.whole_file import whole_file
+from scenes.render.whole_file import plain_name, whole_file
 
 VP9_OPTIONS = {
     "b": "0",
@@ -62,7 +62,7 @@ class ClearFilm:
         Raises:
             OSError: the disk is full or `target` cannot be written.
         """
-        with whole_file(target) as part, av.open(str(part), "w", format="webm") as output:
+        with whole_file(target) as part, av.open(plain_name(part), "w", format="webm") as output:
             film = cls(output, width, height, frame_rate)
             yield film
             output.mux(film._stream.encode(None))
@@ -121,7 +121,7 @@ def write_webm(clip: Path, target: Path, progress: Progress) -> None:
         OSError: the disk is full or `target` cannot be written.
     """
     with whole_file(target) as part:
-        with av.open(str(clip)) as film, av.open(str(part), "w", format="webm") as output:
+        with av.open(plain_name(clip)) as film, av.open(plain_name(part), "w", format="webm") as output:
             source = film.streams.video[0]
             stream = _vp9(output, source.average_rate, source.width, source.height, "yuv420p", CRF)
             for number, frame in enumerate(film.decode(source)):
@@ -143,8 +143,8 @@ def speak(webm: Path, clip: Path) -> None:
         return
     with (
         whole_file(webm) as part,
-        av.open(str(webm)) as film,
-        av.open(str(part), "w", format="webm") as output,
+        av.open(plain_name(webm)) as film,
+        av.open(plain_name(part), "w", format="webm") as output,
     ):
         source = film.streams.video[0]
         copy = output.add_stream_from_template(source)
@@ -184,8 +184,8 @@ def _paint(clip: Path, part: Path, palette: av.VideoFrame, rate: Fraction, progr
     """Write a GIF in the colours of a palette; returns the bytes of each frame."""
     sizes: list[int] = []
     with (
-        av.open(str(clip)) as film,
-        av.open(str(part), "w", format="gif", options={"loop": "0"}) as output,
+        av.open(plain_name(clip)) as film,
+        av.open(plain_name(part), "w", format="gif", options={"loop": "0"}) as output,
     ):
         source = film.streams.video[0]
         graph = av.filter.Graph()
@@ -218,7 +218,7 @@ def _paint(clip: Path, part: Path, palette: av.VideoFrame, rate: Fraction, progr
 
 def _palette(clip: Path) -> av.VideoFrame:
     """The colours that a film's frames have most of, as a picture of 16 × 16."""
-    with av.open(str(clip)) as film:
+    with av.open(plain_name(clip)) as film:
         source = film.streams.video[0]
         graph = av.filter.Graph()
         begin, small = _shrunk(graph, source, GIF_RATES[0])

@@ -77,33 +77,41 @@ class Company:
         with self._lock:
             if self._dismissed:
                 return Outcome(job.name, error="not started")
-            process = subprocess.Popen(
-                [sys.executable, "-m", "scenes.render.stage"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                env={**os.environ, "LECTURE_THEME": job.settings.theme},
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its children
-            )
+            events, told = os.pipe()
+            try:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "scenes.render.stage", str(told)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[told],
+                    text=True,
+                    encoding="utf-8",
+                    env={**os.environ, "LECTURE_THEME": job.settings.theme},
+                    start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its children
+                )
+            except BaseException:
+                os.close(events)
+                raise
+            finally:
+                os.close(told)
             self._running.add(process)
         assert process.stdin is not None
-        assert process.stdout is not None
         outcome = None
         try:
-            process.stdin.write(job.to_json())
-            process.stdin.close()
-            for line in process.stdout:
-                event = json.loads(line)
-                if "clip" in event:
-                    outcome = Outcome(job.name, clip=event["clip"])
-                elif "error" in event:
-                    outcome = Outcome(job.name, error=event["error"])
-                elif "crash" in event:
-                    outcome = Outcome(job.name, error=f"{event['crash']}; its log is {log_path}")
-                else:
-                    self.listener(job.name, event)
+            with os.fdopen(events, encoding="utf-8") as said:
+                process.stdin.write(job.to_json())
+                process.stdin.close()
+                for line in said:
+                    event = json.loads(line)
+                    if "clip" in event:
+                        outcome = Outcome(job.name, clip=event["clip"])
+                    elif "error" in event:
+                        outcome = Outcome(job.name, error=event["error"])
+                    elif "crash" in event:
+                        outcome = Outcome(job.name, error=f"{event['crash']}; its log is {log_path}")
+                    else:
+                        self.listener(job.name, event)
         except BrokenPipeError:
             pass  # it died before it read its job: the exit code says how
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 import av
 
 from scenes.render.sound import RATE, Track, has_sound, laid, seconds
-from scenes.render.whole_file import whole_file
+from scenes.render.whole_file import plain_name, whole_file
 
 MILLISECONDS = Fraction(1, 1000)
 
@@ -33,11 +33,11 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
     heard = 0
     with (
         whole_file(target) as part,
-        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture,
+        av.open(plain_name(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture,
     ):
         copy = track = None
         for path, title in clips:
-            with av.open(str(path)) as clip:
+            with av.open(plain_name(path)) as clip:
                 stream = clip.streams.video[0]
                 assert stream.time_base is not None
                 assert stream.average_rate is not None

@@ -9,7 +9,7 @@ from typing import Any
 import av
 from PIL import Image
 
-from scenes.render.whole_file import whole_file
+from scenes.render.whole_file import plain_name, whole_file
 
 
 def write_poster(clip: Path, target: Path, at: float) -> None:
@@ -18,7 +18,7 @@ def write_poster(clip: Path, target: Path, at: float) -> None:
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with whole_file(target) as part, av.open(str(clip)) as film:
+    with whole_file(target) as part, av.open(plain_name(clip)) as film:
         stream = film.streams.video[0]
         assert stream.time_base is not None
         film.seek(int(at / stream.time_base), stream=stream)  # to the key frame before it

@@ -11,6 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from scenes.render.whole_file import plain_name
+
 RATE = 48_000  # samples a second
 BIT_RATE = 96_000
 HEADROOM = np.float32(0.5)  # speech at full scale overshoots it, resampled and encoded, by some decibels
@@ -21,14 +23,14 @@ Samples = npt.NDArray[np.float32]
 
 def has_sound(path: Path) -> bool:
     """Whether a film has a sound track."""
-    with av.open(str(path)) as film:
+    with av.open(plain_name(path)) as film:
         return bool(film.streams.audio)
 
 
 def read_sound(path: Path) -> Samples:
     """The sound of any file, one channel at `RATE`."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-    with av.open(str(path)) as file:
+    with av.open(plain_name(path)) as file:
         decoded = [part for frame in file.decode(audio=0) for part in resampler.resample(frame)]
     decoded += resampler.resample(None)
     return np.concatenate([frame.to_ndarray()[0] for frame in decoded])

@@ -1,5 +1,7 @@
 """One scene's process: reads a job from its input, renders it, and says how far it is, a JSON object a line.
 
+It says so in a pipe of its own: nothing that Python, a library or the scene prints can pass for an event.
+
 {"total": 812}   the frames it expects to draw
 {"frame": 24}    how many it has drawn
 {"clip": {…}}    done, and what the clip is; or
@@ -9,21 +11,25 @@
 
 from __future__ import annotations
 
+from scenes.render import plain_manim  # noqa: F401 before anything that imports Manim
+
+# isort: split
 import json
 import os
 import sys
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import chdir, nullcontext
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
 from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
+from manim.scene.scene_file_writer import SceneFileWriter
 
 from model_probe.errors import MissingTensor, UserError
 from scenes.language import languages, reading_time
@@ -40,14 +46,25 @@ from scenes.settings import Settings
 
 REPORT_EVERY = 0.2  # seconds
 
-_events = sys.stdout
+_events: TextIO = sys.stdout
+
+
+class _Writer(SceneFileWriter):
+    """Manim's, which names the pieces that are joined from the working directory on, where names are plain.
+
+    FFmpeg takes an apostrophe or a line feed in the list of pieces for the end of a name.
+    """
+
+    @staticmethod
+    def _concat_manifest_bytes(input_files: list[str]) -> bytes:
+        return "".join(f"file 'file:{os.path.relpath(path)}'\n" for path in input_files).encode()
 
 
 class _Counting(CairoRenderer):
     """Manim's renderer, which says now and then how many frames it has drawn."""
 
     def __init__(self, clear_film: ClearFilm | None = None) -> None:
-        super().__init__(camera_class=StudioCamera)
+        super().__init__(file_writer_class=_Writer, camera_class=StudioCamera)
         self.clear_film = clear_film
         self.frames = 0
         self.reported = 0.0
@@ -93,14 +110,14 @@ def perform(job: Job) -> dict[str, Any]:
         "pixel_width": width,
         "pixel_height": height,
         "frame_rate": quality.frame_rate,
-        "media_dir": str(job.work),
+        "media_dir": ".",  # of the job's own: Manim takes braces in a path for a field to fill in
         "output_file": job.name,
         "disable_caching": True,  # a clip is skipped as a whole, by its inputs' digest
         "progress_bar": "none",
         "verbosity": "ERROR",
         "video_encoder_options": ENCODER_OPTIONS,
     }
-    with tempconfig(settings):
+    with chdir(job.work), tempconfig(settings):
         config.frame_width, config.frame_height = ASPECTS[job.settings.aspect]
         rehearsals = {
             language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
@@ -184,12 +201,12 @@ def told(beats: list[Beat], rehearsed: dict[str, list[Beat]]) -> list[dict[str, 
 
 
 def main() -> None:
-    """Do the job on standard input; everything but events goes to standard error, which is the log."""
+    """Do the job on standard input; events go to the file whose number is given, all else to the log."""
     global _events
     job = Job.from_json(sys.stdin.read())
-    # Nothing that the scene, a library or a program they start prints may pass for an event.
-    _events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    number = int(sys.argv[1])
+    os.set_inheritable(number, False)  # for no program that a scene starts
+    _events = os.fdopen(number, "w", encoding="utf-8")
     try:
         clip = perform(job)
     except MissingTensor as error:

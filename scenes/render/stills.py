@@ -8,6 +8,9 @@ only.
 
 from __future__ import annotations
 
+from scenes.render import plain_manim  # noqa: F401 before anything that imports Manim
+
+# isort: split
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path

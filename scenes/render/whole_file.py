@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def plain_name(path: Path) -> str:
+    """A path as FFmpeg takes it for nothing else: by itself, `concat:a` or `data:x` is no file to it."""
+    return str(path.absolute())
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Where to write what becomes `path` when the block ends well, and is gone when it does not.
