@@ -8,6 +8,7 @@ import pytest
 
 from model_probe import plan
 from model_probe.capture import capture
+from model_probe.chosen_head import worth_showing
 from model_probe.errors import MissingTensor, PromptError, UserError
 from model_probe.network import Network
 from model_probe.plan import Selection
@@ -94,3 +95,50 @@ def test_a_selected_trace_is_read_by_the_model_s_own_numbers(tiny_directory: Pat
             read()
     with pytest.raises(MissingTensor, match="has no scores_LHTS"):
         part.scores_LHTS  # noqa: B018
+
+
+@pytest.mark.parametrize("shown", [(None, None), (1, 0), (2, None)])
+def test_of_a_long_prompt_one_head_is_kept_where_one_is_enough(
+    tiny_directory: Path, tmp_path: Path, shown: tuple[int | None, int | None]
+) -> None:
+    model, prompt = str(tiny_directory), "The old king had a ring. " * 20
+    whole = Trace.open(record(prompt, tmp_path / "whole", model=model))
+    assert whole.n_tokens > plan.LONG
+    one = ("scores_LHTS", "q_LHTK", "k_LHTK", "k_LCTK", "pattern_LHTS")
+    selection = Selection(tensors=(*one, "ln1_LTD"), of_one_head=one, shown=shown)
+    part = Trace.open(record(prompt, tmp_path / "part", model=model, selection=selection))
+    kept = {"token_ids_T", "ln1_LTD", "scores_LHTS", "q_LHTK", "k_LHTK", "pattern_LHTS"}
+    assert set(part.tensor_names) == kept
+    rule = worth_showing(np.asarray(whole.pattern_last_LHS), np.asarray(whole.scores_last_LHS))
+    layer, head = (wanted if wanted is not None else found for wanted, found in zip(shown, rule, strict=True))
+    for name in kept & set(one):
+        np.testing.assert_array_equal(getattr(part, name)[layer, head], getattr(whole, name)[layer, head])
+        with pytest.raises(MissingTensor, match=f"keeps only (layer|head) . of {name}"):
+            getattr(part, name)[(layer + 1) % 3, (head + 1) % 2]
+    np.testing.assert_array_equal(np.asarray(part.ln1_LTD), np.asarray(whole.ln1_LTD))
+    assert part.run == whole.run
+    assert part.facts.checks["softmax"] < 1e-3
+    assert (tmp_path / "part").stat().st_size < (tmp_path / "whole").stat().st_size / 5
+
+
+def test_the_last_rows_are_those_of_the_whole(tiny_model: Network) -> None:
+    tensors = capture(tiny_model, np.arange(7)).tensors
+    np.testing.assert_array_equal(tensors["pattern_last_LHS"], tensors["pattern_LHTS"][:, :, -1])
+    np.testing.assert_array_equal(tensors["scores_last_LHS"], tensors["scores_LHTS"][:, :, -1])
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (Selection(tensors=("resid_LTD",)), "there is no tensor 'resid_LTD'"),
+        (Selection(tensors=("ln1_LTD",), of_one_head=("ln1_LTD",)), "'ln1_LTD' is no tensor of single heads"),
+        (Selection((1,), tensors=("q_LHTK",), of_one_head=("q_LHTK",)), "--layers and --heads have nothing"),
+        (Selection(shown=(3, None)), "--layer 3: the model has 3 layers, 0 to 2"),
+        (Selection(shown=(None, -1)), "--head -1: the model has 2 heads, 0 to 1"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(
+    tiny_model: Network, selection: Selection, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        selection.check(tiny_model.shape)

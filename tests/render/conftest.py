@@ -16,7 +16,7 @@ from scenes.render.__main__ import main
 SMALL = {
     name: SceneEntry("tests.render.small_scenes", name.title(), number, f"{name} <b>&\"'", "A word.")
     for number, name in enumerate(
-        ("small", "broken", "noisy", "blue", "killed", "endless", "spoken", "steps"), 1
+        ("small", "broken", "noisy", "blue", "killed", "endless", "spoken", "steps", "reader"), 1
     )
 }
 

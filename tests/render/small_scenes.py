@@ -25,6 +25,16 @@ class Broken(LectureScene):
         raise RuntimeError("the scene is broken\nin two lines")
 
 
+class Reader(LectureScene):
+    """Reads what a trace may lack."""
+
+    reads = ("attn_out_LTD",)
+
+    def construct(self) -> None:
+        with self.beat("only", "A"):
+            self.play(FadeIn(text(f"{self.trace.attn_out_LTD[0, 0, 0]:.1f}")), run_time=0.5)
+
+
 class Noisy(LectureScene):
     def construct(self) -> None:
         print("7")

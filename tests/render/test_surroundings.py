@@ -1,4 +1,4 @@
-"""Nothing of the machine leaks in: settings of a user's own, plugins, what is printed, the names of folders."""
+"""Nothing of the machine leaks in: a user's settings, plugins, what is printed, the names of folders."""
 
 import os
 from pathlib import Path

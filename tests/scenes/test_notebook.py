@@ -122,7 +122,7 @@ def test_a_browser_plays_the_output_with_captions(
         ({"scene": "nix"}, "there is no scene 'nix'; there are next_token"),
         ({"quality": "x"}, "there is no quality 'x'; there are l, m, h, k"),
         ({"language": "xx"}, "no language 'xx'"),
-        ({"layer": 99}, "--layer 99: storyteller 8M has 8 layers"),
+        ({"layer": 99}, "--layer 99: the model has 8 layers"),
         ({"model": "/nix"}, "/nix is neither"),
     ],
 )

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_probe import plan
 from model_probe.errors import MissingTensor
+from model_probe.plan import Selection
+from model_probe.shape import gpt2_shape
 from model_probe.trace import LAST_ROWS, TENSORS, Trace, write_trace
 from scenes import SCENES, load
 from scenes.chosen_head import worth_showing
@@ -114,6 +117,16 @@ def test_a_scene_misses_each_tensor_that_it_cannot_do_without(
 @pytest.mark.parametrize("name", SCENES)
 def test_what_a_scene_reads_is_known_without_importing_it(name: str) -> None:
     assert declared(SCENES[name]) == parse(load(name).reads) != ()
+
+
+def test_the_whole_lecture_of_1024_tokens_on_gpt_2_small_is_within_the_budget() -> None:
+    needed = wanted(declared(entry) for entry in SCENES.values())
+    everything = plan.planned(gpt2_shape({}), 1024, Selection())
+    assert sum(map(plan.size, everything.values())) > plan.BUDGET
+    selection = Selection(tensors=tuple(needed.tensors), of_one_head=tuple(needed.of_one_head))
+    planned = plan.planned(gpt2_shape({}), 1024, selection)
+    assert planned["scores_LHTS"][1] == (1, 1, 1024, 1024)
+    assert sum(map(plan.size, planned.values())) < plan.BUDGET
 
 
 def test_an_entry_says_what_is_read_of_a_tensor() -> None:
