@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,8 +218,7 @@ def test_files_that_are_sound_but_not_read(case: str, tmp_path: Path) -> None:
 
 def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_gguf(tmp_path / "a.gguf")
-    usage: Callable[[Any], Any] = lambda place: NamedTuple("Usage", [("free", int)])(10_000_000)  # noqa: E731
-    monkeypatch.setattr(gguf_file.shutil, "disk_usage", usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=10_000_000))
     refused(path, r"a\.gguf: de-quantised it takes 0\.00 GB; .*/gguf has 0\.01 GB left")
 
 
