@@ -21,7 +21,7 @@ import typst
 from manim import VGroup, VMobject
 
 from model_probe.errors import UserError
-from scenes.mobjects import palette
+from scenes.mobjects import marks, palette
 
 Points = npt.NDArray[np.float64]
 
@@ -29,6 +29,9 @@ TEXT_FACES = '("New Computer Modern", "New Computer Modern Math", "Noto Sans CJK
 MONO_FACES = '("DejaVu Sans Mono", "New Computer Modern Math", "Noto Sans CJK JP")'
 POINT_SIZE = 10.0  # Typst sets everything at 10 pt; one em becomes `size` frame units afterwards
 ASCENT, DESCENT = 0.82, 0.24  # the line box in em, the same for every string, so that baselines agree
+MARK_SIZE = 0.56  # em of a mark's name; and of its frame, where it begins, ends and how thick it is
+MARK_BOTTOM, MARK_TOP, MARK_RULE, MARK_PAD, MARK_GAP = -0.14, 0.76, 0.025, 0.1, 0.06
+CAPITALS = 0.68  # em, the height of the face's capitals
 WEIGHT = 1.1  # stroke width that keeps Computer Modern's thin strokes legible on a phone
 NUMERALS = frozenset("0123456789.,+−% ")
 
@@ -129,9 +132,37 @@ def _typeset(source: str, inputs: dict[str, str]) -> tuple[ET.Element, dict[str,
     return root, glyphs
 
 
-@lru_cache(maxsize=8192)
 def string_points(string: str, mono: bool) -> tuple[Points, float]:
-    """Outline of `string` in em, baseline at y = 0, and its advance width in em."""
+    """Outline of `string` in em, baseline at y = 0, and its advance width in em; marks are boxed."""
+    if marks.unmarked(string):
+        return _set(string, mono)
+    parts, pen = [], 0.0
+    for stretch in marks.stretches(string):
+        points, advance = _boxed(stretch) if marks.MARK.fullmatch(stretch) else _set(stretch, mono)
+        parts.append(points + np.array([pen, 0.0, 0.0]))
+        pen += advance
+    return np.concatenate(parts), pen
+
+
+@lru_cache(maxsize=1024)
+def _boxed(mark: str) -> tuple[Points, float]:
+    """The name of a character that cannot be seen, small, in a frame that stands in the line."""
+    points, advance = _set(mark[1:-1], False)
+    width = MARK_SIZE * advance + 2 * MARK_PAD
+    middle = (MARK_TOP + MARK_BOTTOM) / 2
+    baseline = middle - MARK_SIZE * CAPITALS / 2
+    parts = [points * MARK_SIZE + np.array([MARK_GAP + MARK_PAD, baseline, 0.0])]
+    for inset, way in ((0.0, 1), (MARK_RULE, -1)):  # the inner edge runs the other way: a ring
+        left, right = MARK_GAP + inset, MARK_GAP + width - inset
+        bottom, top = MARK_BOTTOM + inset, MARK_TOP - inset
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)][::way]
+        parts += [np.linspace((*a, 0.0), (*b, 0.0), 4) for a, b in pairwise(corners)]
+    return np.concatenate(parts), width + 2 * MARK_GAP
+
+
+@lru_cache(maxsize=8192)
+def _set(string: str, mono: bool) -> tuple[Points, float]:
+    """Outline and advance of a string without marks."""
     source = _STRING.replace("{faces}", MONO_FACES if mono else TEXT_FACES)
     root, glyphs = _typeset(source, {"string": string})
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
@@ -155,6 +186,7 @@ def _blank_glyphs(mono: bool) -> frozenset[str]:
 @lru_cache(maxsize=65536)
 def drawable(string: str, mono: bool = False) -> bool:
     """Whether the suite's faces have a glyph for every character of `string`."""
+    string = marks.MARK.sub("", string)
     if all(" " <= character <= "~" for character in string):
         return True
     if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in string):

@@ -84,11 +84,12 @@ def running_words(parts: list[tuple[list[bytes], str]]) -> list[Run]:
     for tokens, colour in parts:
         for piece in whole_characters(tokens):
             for number, line in enumerate(piece.split(b"\n")):
-                if number:
+                if number:  # the line ends here, and that it does is a character of the text
+                    runs.append(Run(token_label(b"\n")[0], colour, new=False))
                     runs.append(Run("\n", colour))
                 if line:
                     label, mono = token_label(line)
-                    code = label.encode() != line  # codes side by side would read as one
+                    code = mono and label.encode() != line  # codes side by side would read as one
                     apart = code and bool(runs) and runs[-1].mono
                     new = not runs or code or _may_break(runs[-1].words, label)
                     runs.append(Run(" " * apart + label, colour, mono, new))

@@ -1,17 +1,19 @@
 """Tokens as abutting rectangles.
 
-The leading space belongs to its token; bytes that are no text are shown as hex.
+The leading space belongs to its token; bytes that are no text are shown as hex, characters that cannot be
+seen by their names.
 """
 
 from __future__ import annotations
 
-from unicodedata import bidirectional, category
+from functools import partial
+from itertools import accumulate
 
 from manim import Rectangle, VGroup
 
 from scenes.language import _
 from scenes.layout import SHELF, Box
-from scenes.mobjects import palette
+from scenes.mobjects import marks, palette
 from scenes.mobjects.elision import elide
 from scenes.mobjects.lettering import Lettering, drawable, text
 
@@ -19,42 +21,43 @@ PADDING = 0.35  # em, above and below the words
 SIDE = 0.16  # em, left and right
 SMALLEST = 0.26  # frame units: 35 px at 1080p
 LONGEST = 24  # characters of one label before it is cut
-TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # they would turn a line around
+MARK_PLACES = 3  # characters that a mark takes the place of
 
 
 def token_label(piece: bytes) -> tuple[str, bool]:
     """How a token is written, and whether it is written in the monospaced face.
 
-    Text is itself. Bytes that are not whole characters, and control characters, are shown as hex; a character
-    that no face of the suite can draw, one that only turns the direction of others, or a joiner with nothing
-    to join is shown as its code point, U+1F600.
+    Text is itself, with a mark for what cannot be seen and what no face of the suite can draw; see `marks`.
+    Bytes that are not whole characters are shown as hex.
     """
     try:
         word = piece.decode()
     except UnicodeDecodeError:
         return _cut(piece.hex(" ").upper()), True
-    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in word):
-        return _cut(piece.hex(" ").upper()), True
-    for mono in (False, True):
-        if _legible(word, mono):
-            return _cut(word), mono
-    return _cut(" ".join(c if _legible(c, mono=True) else f"U+{ord(c):X}" for c in word)), True
-
-
-def _legible(word: str, mono: bool = False) -> bool:
-    if word and all(category(character) == "Cf" for character in word):
-        return False
-    return drawable(word, mono) and TURNING.isdisjoint(map(bidirectional, word))
+    if not word:
+        return marks.EMPTY, False
+    labels = [marks.visible(word, partial(drawable, mono=mono)) for mono in (False, True)]
+    missing = [len(marks.MARK.findall(label)) for label in labels]
+    mono = missing[1] < missing[0]  # the monospaced face has scripts that the text face lacks
+    return _cut(labels[mono]), mono
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
+    units = marks.units(label)
+    ends = list(accumulate(1 if len(unit) == 1 else MARK_PLACES for unit in units))
+    if not ends or ends[-1] <= LONGEST:
+        return label
+    return "".join(unit for unit, end in zip(units, ends, strict=True) if end < LONGEST) + "…"
 
 
 def token_quote(piece: bytes) -> str:
     """A token inside a sentence: its text without the space that it begins with, else its bytes as 0x8E."""
-    label, mono = token_label(piece)
-    return _cut("0x" + piece.hex().upper()) if mono or not label.strip() else label.strip()
+    try:
+        piece.decode()
+    except UnicodeDecodeError:
+        return _cut("0x" + piece.hex().upper())
+    label, _mono = token_label(piece)
+    return label.strip(" ") or label.replace(" ", "␣")
 
 
 def token_words(piece: bytes, size: float, colour: str) -> Lettering:

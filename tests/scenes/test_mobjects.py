@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,20 @@ from numpy.typing import NDArray
 
 from scenes.language import caption_lines, reading_time
 from scenes.layout import Layout
-from scenes.mobjects import palette
+from scenes.mobjects import marks, palette
 from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.elision import elide, hidden
 from scenes.mobjects.heatmap import Heatmap, largest_in_cells
-from scenes.mobjects.lettering import Lettering, MissingGlyph, drawable, formula, text
+from scenes.mobjects.lettering import (
+    ASCENT,
+    DESCENT,
+    Lettering,
+    MissingGlyph,
+    drawable,
+    formula,
+    string_points,
+    text,
+)
 from scenes.mobjects.number_matrix import NumberMatrix
 from scenes.mobjects.numerals import percent, signed
 from scenes.mobjects.raster import Raster, StudioCamera
@@ -127,13 +137,63 @@ def test_what_is_left_out_is_counted(count: int, limit: int) -> None:
         (b" king", (" king", False)),
         ("王".encode(), ("王", False)),
         (b"\xf0\x9f", ("F0 9F", True)),
-        (b"\n", ("0A", True)),
-        ("🐉".encode(), ("U+1F409", True)),
+        (b"\n", ("⟨↵⟩", False)),
+        (b" \n\n", (" ⟨↵⟩⟨↵⟩", False)),
+        ("🐉".encode(), ("⟨U+1F409⟩", False)),
+        ("كان".encode(), ("كان", True)),
+        ("\u00a0".encode(), ("⟨NBSP⟩", False)),
+        ("王\u3000王".encode(), ("王⟨IDSP⟩王", False)),
+        ("a\u2003b\u2028".encode(), ("a⟨EMSP⟩b⟨LSEP⟩", False)),
+        ("\u202eab".encode(), ("⟨RLO⟩ab", False)),
+        ("1\ufe0f\u20e3".encode(), ("1⟨VS16⟩⟨U+20E3⟩", False)),
+        ("\u0301".encode(), ("⟨U+0301⟩", False)),
+        ("e\u0301".encode(), ("e\u0301", False)),
+        (b"", ("⟨∅⟩", False)),
+        (b"\x00\x1b", ("⟨NUL⟩⟨ESC⟩", False)),
         (b"#let $x$ <b>\\", ("#let $x$ <b>\\", False)),
     ],
 )
 def test_a_token_is_shown_as_what_it_is(piece: bytes, label: tuple[str, bool]) -> None:
     assert token_label(piece) == label
+
+
+UNSEEN = [
+    character
+    for character in map(chr, (*range(0x3100), *range(0x3100, 0x110000, 13), *range(0xFE00, 0xFE10), 0xFEFF))
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Zs") and character != " "
+]
+
+
+@pytest.mark.parametrize("before", ["", "a", "e\u0301"])
+def test_no_character_stands_unseen_in_a_label(before: str) -> None:
+    assert len(UNSEEN) > 100
+    for character in UNSEEN:
+        label, _ = token_label(f"{before}{character}".encode())
+        assert character not in label
+        assert label.startswith(before)
+        assert marks.MARK.fullmatch(label.removeprefix(before))
+        assert label == f"{before}{token_label(character.encode())[0]}"  # the same wherever it stands
+
+
+def test_a_mark_is_drawn_in_a_frame_that_stands_in_the_line() -> None:
+    box, advance = string_points("⟨NBSP⟩", False)
+    (left, right), (bottom, top) = ((box[:, axis].min(), box[:, axis].max()) for axis in (0, 1))
+    assert 0 < left < right < advance  # neighbours do not touch it
+    assert -DESCENT < bottom < top < ASCENT
+    word, length = string_points("a⟨NBSP⟩b", False)
+    assert length == pytest.approx(advance + sum(string_points(letter, False)[1] for letter in "ab"))
+    assert len(word) == len(box) + sum(len(string_points(letter, False)[0]) for letter in "ab")
+    assert Lettering("a⟨NBSP⟩b", 0.5).width == pytest.approx(0.5 * length, rel=1e-6)
+
+
+def test_marks_in_a_line_that_runs_to_the_left_stand_where_they_are_read() -> None:
+    assert marks.stretches("می⟨ZWNJ⟩خوا") == ["خوا", "⟨ZWNJ⟩", "می"]
+    assert marks.stretches("a⟨ZWNJ⟩b") == ["a", "⟨ZWNJ⟩", "b"]
+
+
+def test_a_label_is_never_cut_within_a_mark() -> None:
+    label, _ = token_label(("ab" + "\u200d" * 30).encode())
+    assert label == "ab" + "⟨ZWJ⟩" * 7 + "…"
 
 
 def test_a_row_shows_the_ends_of_a_long_prompt_and_counts_the_rest() -> None:

@@ -124,7 +124,7 @@ def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("piece", "label"),
-    [(b"  ", "␣␣"), (b" a", " a"), ("\u200d".encode(), "U+200D"), ("\u202eab".encode(), "U+202E a b")],
+    [(b"  ", "␣␣"), (b" a", " a"), ("\u200d".encode(), "⟨ZWJ⟩"), ("\u202eab".encode(), "⟨RLO⟩ab")],
 )
 def test_a_token_that_could_not_be_seen_is_named(piece: bytes, label: str) -> None:
     assert token_words(piece, 0.4, palette.INK).string == label
