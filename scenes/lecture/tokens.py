@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from unicodedata import bidirectional
+from typing import Any
+from unicodedata import bidirectional, category
 
 import numpy as np
+import numpy.typing as npt
 from manim import (
     DOWN,
     LEFT,
@@ -19,6 +22,7 @@ from manim import (
     FadeIn,
     FadeOut,
     LaggedStart,
+    Mobject,
     ReplacementTransform,
     VGroup,
 )
@@ -26,16 +30,26 @@ from manim import (
 from model_probe.changes import is_what_was_read
 from model_probe.errors import TraceError
 from scenes.language import _
+from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide, hidden
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import count
-from scenes.mobjects.running_text import RunningText, whole_characters
+from scenes.mobjects.running_text import RunningText
 from scenes.mobjects.token_lines import TokenLines
-from scenes.mobjects.token_row import TokenChip, token_label, token_quote, token_words
+from scenes.mobjects.token_row import (
+    TokenChip,
+    TokenRow,
+    shelved_row,
+    token_label,
+    token_quote,
+    token_words,
+)
 
-TILE = 1.15  # em of the tiles that merge, where they fit
+LARGEST = 2.4  # em of the prompt where it is short
+CHANGES = 3  # places that are shown of those where the tokenizer changed the text
+TILE = 1.6  # em of the tiles that merge, where they fit
 MOST_TILES = 16  # a longer piece's tiles would be too small to read
 REMEMBERED = 4  # merges that stay written below
 LINE = 0.58  # from one of them to the next
@@ -89,38 +103,49 @@ class Tokens(LectureScene):
             raise TraceError(f"{trace.path}: prompt_bytes_B is not the prompt that the trace names")
         merges, merged = self._most_merges()
         split = self._split_character()
+        facts = trace.facts
 
         # picture
         stage = self.layout.stage
+        row = shelved_row(trace.tokens, self.layout.shelf)
         self.text = self._prompt(stage.width - 1, stage.height - 0.6)
         self.text.move_to(stage.center)
         self.cut = TokenLines(trace.tokens, ids, stage.width, stage.height - 0.6)
         self.cut.move_to(stage.center)
 
         # story
+        self.add(row)
+        self.aside: list[Mobject] = []  # what stands on the stage and goes before something else comes
         with self.beat(
             "text",
-            _("A person reads words. A model works with numbers: the text is cut, and each piece gets one."),
+            _("A person reads words. A model works with numbers: the text is cut, and each piece gets one.")
+            if facts.message is None
+            else _(
+                "What a chatbot reads is not the message alone: "
+                "the model's own template puts a text with special tokens around it."
+            ),
         ):
-            self.play(FadeIn(self.text, shift=0.25 * UP), run_time=1.2)
+            self.play(FadeOut(row, target_position=self.text), FadeIn(self.text), run_time=1.2)
 
         tiles = self._merge(merges) if merges else VGroup()
 
-        with self.beat(
-            "tokens",
-            _("The whole prompt, cut into its tokens. The space before a word belongs to its token."),
-        ):
+        with self.beat("tokens", self._cut_narration()):
             if not merges:
                 self.play(FadeOut(self.text), run_time=0.5)
-            elif self.cut.chips.keys() >= set(merged):
+            else:
+                self.play(*map(FadeOut, self.steps[:-1]), run_time=0.4)
+            if merges and self.cut.chips.keys() >= set(merged):
                 homes = [self.cut.chips[at] for at in merged]
                 self.play(*map(ReplacementTransform, tiles, homes), run_time=1.0)
-            else:
+            elif merges:
                 self.play(FadeOut(tiles), run_time=0.5)
             for line in self.cut.lines:
                 entries = [FadeIn(part, shift=0.25 * UP) for part in line if part not in self.mobjects]
                 if entries:
                     self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
+
+        if facts.changed_places:
+            self._show_changes()
 
         with self.beat(
             "ids",
@@ -137,11 +162,6 @@ class Tokens(LectureScene):
                 ]
                 self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
 
-        if split is not None:
-            self._show_split_character(*split)
-        if trace.has("typo_ids_U"):
-            self._show_typo()
-
         with self.beat("count", self._closing(prompt.split())):
             self.tally = self._tally(
                 [
@@ -156,33 +176,115 @@ class Tokens(LectureScene):
             self.play(self.cut.animate.scale(smaller).move_to(above.center), run_time=0.8)
             entries = [FadeIn(each, shift=0.25 * UP) for each in self.tally]
             self.play(LaggedStart(*entries, lag_ratio=0.4), run_time=1.5)
+            if split is None and not trace.has("typo_ids_U"):
+                self.wait(2.0)
+                self.play(FadeOut(self.cut), FadeIn(row, shift=0.25 * DOWN), run_time=0.8)
+
+        self.aside = [self.cut, self.tally]
+        if split is not None:
+            self._show_split_character(*split)
+        if trace.has("typo_ids_U"):
+            self._show_typo(row)
 
     # The rest builds and plays the parts of the story.
 
     def _prompt(self, width: float, height: float) -> RunningText:
-        """The prompt; of a long one as many of its first and last words as fit."""
-        pieces = whole_characters(self.trace.tokens)
+        """The prompt; of a long one as many of its first and last words as fit.
+
+        In a chat what the user wrote is bright, and the template around it is not.
+        """
+        prompt, message = self.trace.facts.prompt, (self.trace.facts.message or "").strip()
+        start = max(0, prompt.rfind(message)) if message else 0
+        end = start + len(message) if message else len(prompt)
+        colours = (palette.FAINT, palette.INK, palette.FAINT)
+        pieces = [
+            (word.encode(), colour)
+            for part, colour in zip((prompt[:start], prompt[start:end], prompt[end:]), colours, strict=True)
+            for word in _words(part)
+        ]
 
         def shortened(limit: int) -> RunningText:
-            parts = [(pieces, palette.INK)]
+            parts = [([piece], colour) for piece, colour in pieces]
             if left_out := hidden(len(pieces), limit):
                 start = elide(len(pieces), limit).index(None)
                 end = start + left_out
-                characters = len(b"".join(pieces[start:end]).decode(errors="replace"))
+                characters = len(b"".join(piece for piece, _colour in pieces[start:end]).decode())
                 words = _("⋯ {count} more characters ⋯").format(count=count(characters))
-                gap = [b" " + word.encode() for word in words.split()]
-                parts = [(pieces[:start], palette.INK), (gap, palette.FAINT), (pieces[end:], palette.INK)]
-            return RunningText(parts, width, height)
+                parts[start:end] = [([b" " + word.encode() for word in words.split()], palette.FAINT)]
+            return RunningText(parts, width, height, largest=LARGEST)
 
         whole = shortened(len(pieces))
         if not whole.cut:
             return whole
         return shortened(bisect_left(range(len(pieces)), True, key=lambda limit: shortened(limit).cut) - 1)
 
+    def _cut_narration(self) -> str:
+        facts, tokens = self.trace.facts, self.trace.tokens
+        if facts.added_tokens:
+            return _(
+                "The whole prompt, cut into its tokens. “{token}” was not in it: "
+                "the tokenizer puts it in front of every text."
+            ).format(token=token_quote(tokens[0]))
+        if facts.added_after:
+            return _(
+                "The whole prompt, cut into its tokens. “{token}” was not in it: "
+                "the tokenizer puts it behind every text."
+            ).format(token=token_quote(tokens[-1]))
+        if any(token[:1] == b" " and token.strip() for token in tokens):
+            return _("The whole prompt, cut into its tokens. The space before a word belongs to its token.")
+        return _("The whole prompt, cut into its tokens.")
+
+    def _show_changes(self) -> None:
+        """What the tokenizer made of the text before it cut it: the first places, given and read."""
+        facts = self.trace.facts
+        self.changes = VGroup()
+        for change in facts.changes[:CHANGES]:
+            given, read = map(_told, self._example(change), (palette.INK, palette.QUERY))
+            arrow = _arrow(RIGHT)
+            given.next_to(arrow, LEFT, buff=0.4)
+            self.changes.add(VGroup(given, arrow, read.next_to(arrow, RIGHT, buff=0.4)))
+        for number, line in enumerate(self.changes):
+            line.shift(1.4 * number * DOWN)
+        heads = VGroup(
+            *(text(words, 0.36, palette.FAINT) for words in (_("in the prompt"), _("what is read")))
+        )
+        heads[0].next_to(self.changes[0][1], LEFT, buff=0.4).shift(1.0 * UP)
+        heads[1].next_to(self.changes[0][1], RIGHT, buff=0.4).shift(1.0 * UP)
+        picture = VGroup(heads, self.changes)
+        stage = self.layout.stage
+        picture.scale(min(1.5, 0.95 * stage.width / picture.width, 0.95 * stage.height / picture.height))
+        picture.move_to(stage.center)
+        self.aside = self.cut.lines
+        with self.beat("changed", self._change_narration()):
+            self._step_aside(heads, *self.changes)
+        self.play(*map(FadeOut, self.aside), run_time=0.4)
+        self.play(*map(FadeIn, self.cut.lines), run_time=0.5)
+
+    def _example(self, change: dict[str, Any]) -> tuple[str, str]:
+        """What stood in a place and what is read there; with the word behind it where nothing stood."""
+        given, read = change["given"], change["read"]
+        word = "" if given else next(iter(_words(self.trace.facts.prompt[change["at"] :])), "")
+        return given + word, read + word
+
+    def _change_narration(self) -> str:
+        """Says what kind of change it is, where all are of one kind."""
+        facts, changes = self.trace.facts, self.trace.facts.changes
+        first = changes[0]
+        if facts.changed_places == 1 and first["at"] == 0 and not first["given"] and first["read"] == " ":
+            return _("This tokenizer puts a space in front of every text, so that each word begins with one.")
+        if all(change["given"].isspace() and not change["read"] for change in changes):
+            return _("This tokenizer leaves out white space beside a special token. Places: {count}.").format(
+                count=count(facts.changed_places)
+            )
+        return _(
+            "This tokenizer changes a text before it cuts it: the tokens do not give it back to the letter. "
+            "Places: {count}."
+        ).format(count=count(facts.changed_places))
+
     def _merge(self, merges: list[Merge]) -> VGroup:
         """One piece's merges: its bytes apart, then pair after pair; the tiles that are left."""
         piece = b"".join(merges[0].symbols)
-        size = TILE * min(1.0, 0.95 * self.layout.stage.width / self._tiles(merges[0].symbols, TILE).width)
+        size = min(TILE, 0.95 * self.layout.stage.width / self._tiles(merges[0].symbols, 1.0).width)
         tiles = self._tiles(merges[0].symbols, size)
         codes = VGroup(*(text(tile.piece.hex().upper(), 0.4, palette.FAINT, mono=True) for tile in tiles))
         for code, tile in zip(codes, tiles, strict=True):
@@ -229,9 +331,25 @@ class Tokens(LectureScene):
             self.merged = merges[-1].joined()
         with self.beat("piece", self._merged_narration(piece, self.merged)):
             self.play(FadeOut(VGroup(*written)), run_time=0.4)
-            self.play(tiles.animate.move_to(self.layout.stage.center), run_time=0.8)
-            self.wait(0.5)
-        return tiles
+            self.steps = self._all_steps([*(merge.symbols for merge in merges), self.merged])
+            last = self.steps[-1]
+            self.play(*map(ReplacementTransform, tiles, last), run_time=0.8)
+            self.play(
+                LaggedStart(*(FadeIn(row, shift=0.15 * DOWN) for row in self.steps[:-1]), lag_ratio=0.3),
+                run_time=1.8,
+            )
+            self.wait(1.2)
+        return last
+
+    def _all_steps(self, rows: list[list[bytes]]) -> VGroup:
+        """How a piece grew, row by row, from its bytes to what is left, which is larger."""
+        stage = self.layout.stage
+        steps = VGroup(*(self._tiles(symbols, 0.5) for symbols in rows[:-1]), self._tiles(rows[-1], 1.0))
+        steps.arrange(DOWN, buff=0.16)
+        steps.scale(min(1.6, 0.95 * stage.width / steps.width, stage.height / steps.height))
+        for age, row in enumerate(reversed(steps[:-1]), 1):
+            row.fade(min(0.6, 0.1 + 0.07 * age))
+        return steps.move_to(stage.center)
 
     def _written(self, left: bytes, right: bytes, rank: int) -> VGroup:
         """A pair and its number in the list."""
@@ -251,9 +369,10 @@ class Tokens(LectureScene):
 
     def _tiles(self, symbols: list[bytes], size: float) -> VGroup:
         """A row of chips, one a symbol, however wide."""
-        x, y, _z = self.layout.stage.center
-        chips = (TokenChip(symbol, 0, size) for symbol in symbols)
-        return VGroup(*chips).arrange(buff=0.18 * size).move_to([x, y + 1.35, 0])
+        stage = self.layout.stage
+        chips = VGroup(*(TokenChip(symbol, 0, size) for symbol in symbols)).arrange(buff=0.18 * size)
+        middle = (stage.top - 0.15 + stage.center[1]) / 2  # of the stage's upper half
+        return chips.move_to([stage.center[0], max(middle, stage.center[1] + 0.1 + chips.height / 2), 0])
 
     def _chips(self, pieces: list[bytes], index: int, size: float) -> VGroup:
         """Chips with a gap between them, no wider than the stage."""
@@ -347,10 +466,9 @@ class Tokens(LectureScene):
             ).format(bytes=len(character.encode()), count=len(positions)),
         ):
             self._step_aside(*lines)
-        self._step_back(*lines)
 
-    def _show_typo(self) -> None:
-        """The longest word, misspelt: what it was cut into, what it is cut into now."""
+    def _show_typo(self, row: TokenRow) -> None:
+        """The longest word, misspelt: what it was cut into, what it is cut into now; `row` on the shelf."""
         right = list(range(*np.asarray(self.trace.typo_span_2).tolist()))
         self.spelt = self._chips([self.trace.tokens[index] for index in right], right[0], 0.7)
         self.misspelt = self._chips(self.trace.typo_tokens, right[0], 0.7)
@@ -363,12 +481,14 @@ class Tokens(LectureScene):
             ).format(right=len(right), wrong=len(self.misspelt)),
         ):
             self._step_aside(*lines)
-        self._step_back(*lines)
+            self.wait(1.0)
+            self.play(FadeIn(row, shift=0.25 * DOWN), run_time=0.8)
 
     def _swapped(self, *cuts: VGroup) -> VGroup:
-        """Two spellings, each with its tokens beside it; the letters that changed places are lit."""
+        """Two spellings, each with its tokens beside or below it; the letters that changed places are lit."""
         spellings = [b"".join(chip.piece for chip in cut).decode().strip() for cut in cuts]
-        at = next(place for place, (a, b) in enumerate(zip(*spellings, strict=True)) if a != b)
+        at = next((place for place, (a, b) in enumerate(zip(*spellings, strict=False)) if a != b), 0)
+        wide = self.layout.wide
         lines = VGroup()
         for row, (spelling, cut) in enumerate(zip(spellings, cuts, strict=True)):
             stretches = [(spelling, palette.INK)]
@@ -378,32 +498,54 @@ class Tokens(LectureScene):
                     (spelling[at : at + 2], palette.QUERY),
                     (spelling[at + 2 :], palette.INK),
                 ]
-            letters = (token_words(part.encode(), 0.8, colour) for part, colour in stretches)
+            letters = (token_words(part.encode(), 0.8, colour) for part, colour in stretches if part)
             word = VGroup(*letters).arrange(buff=0)
-            arrow = Arrow([0.3, 0, 0], [1.2, 0, 0], buff=0, color=palette.CAPTION, stroke_width=4)
-            line = VGroup(word.next_to(arrow, LEFT, buff=0.3), arrow, cut.next_to(arrow, RIGHT, buff=0.3))
-            lines.add(line.shift(2.0 * row * DOWN))
+            arrow = _arrow(RIGHT if wide else DOWN)
+            before, after = (LEFT, RIGHT) if wide else (UP, DOWN)
+            line = VGroup(word.next_to(arrow, before, buff=0.3), arrow, cut.next_to(arrow, after, buff=0.3))
+            lines.add(line.shift((2.0 if wide else 4.6) * row * DOWN))
         stage = self.layout.stage
-        return lines.scale(min(1.0, stage.width / lines.width)).move_to(stage.center)
+        room = Box(stage.left, stage.right, stage.bottom, self.layout.shelf.bottom)
+        lines.scale(min(1.6, 0.97 * room.width / lines.width, 0.9 * room.height / lines.height))
+        return lines.move_to(room.center)
 
     def _step_aside(self, *parts: VGroup) -> None:
-        """The tokens go, and some other things come, one after the other."""
-        self.play(FadeOut(self.cut), run_time=0.5)
+        """What stands goes, and some other things come, one after the other."""
+        self.play(*map(FadeOut, self.aside), run_time=0.5)
         for part in parts:
             self.play(FadeIn(part, shift=0.25 * UP), run_time=0.7)
-        self.wait(1.5)
-
-    def _step_back(self, *parts: VGroup) -> None:
-        self.play(FadeOut(VGroup(*parts)), run_time=0.4)
-        self.play(FadeIn(self.cut), run_time=0.5)
+        self.aside = list(parts)
 
     def _closing(self, words: list[str]) -> str:
+        """What the count says; that the tokens give the text back is said only where they do."""
+        if self.trace.facts.changed_places:
+            return _("A token is not a word, and what this tokenizer changed the tokens do not give back.")
         if [piece.decode(errors="replace").strip() for piece in self.trace.tokens] == words:
             return _(
                 "Here every token happens to be a word. Often it is not; but joined again, "
-                "the tokens are always the text, byte for byte."
+                "the tokens are the text, byte for byte."
             )
         return _("A token is not a word. But joined again, the tokens are the text, byte for byte.")
+
+
+def _arrow(way: npt.NDArray[np.float64]) -> Arrow:
+    return Arrow(0.3 * way, 1.2 * way, buff=0, color=palette.CAPTION, stroke_width=4)
+
+
+def _words(prompt: str) -> list[str]:
+    """Text in words, full-width characters and what is neither; a combining mark stays with its letter."""
+    found: list[str] = []
+    for part in re.findall(r" ?[^\W\u2e80-\uffff]+|.", prompt, re.DOTALL):
+        if found and category(part[0])[0] == "M":
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
+def _told(words: str, colour: str) -> Lettering:
+    """What stands in a place, its spaces seen; a dash for nothing."""
+    return text(token_label(words.encode())[0].replace(" ", "␣") if words else "—", 0.8, colour)
 
 
 def _spelt(symbol: bytes) -> Lettering:

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 import numpy as np
 from manim import VGroup
 
-from scenes.mobjects import palette
+from scenes.mobjects import marks, palette
 from scenes.mobjects.lettering import Lettering, string_points, text
 from scenes.mobjects.token_row import token_label
 
@@ -28,18 +28,22 @@ class RunningText(VGroup):
         parts: (tokens, colour), one after the other.
         width: in frame units.
         height: in frame units.
+        largest: em of a text that is short enough for it.
 
     Attributes:
         cut: whether the beginning is left out.
     """
 
-    def __init__(self, parts: list[tuple[list[bytes], str]], width: float, height: float) -> None:
+    def __init__(
+        self, parts: list[tuple[list[bytes], str]], width: float, height: float, largest: float = LARGEST
+    ) -> None:
         super().__init__()
         words = running_words(parts)
-        for size in np.linspace(LARGEST, SMALLEST, 8):
+        for size in np.linspace(largest, SMALLEST, round(20 * (largest - SMALLEST)) + 1):
             rows = fill(words, width / float(size))
             room = int(height / (LEADING * float(size)))
-            if len(rows) <= room:
+            widest = max(sum(run.width for run in row) for row in rows)
+            if len(rows) <= room and widest * float(size) <= width:
                 break
         self.cut = len(rows) > room
         if self.cut:
@@ -97,10 +101,12 @@ def running_words(parts: list[tuple[list[bytes], str]]) -> list[Run]:
 
 
 def _may_break(before: str, after: str) -> bool:
-    """Whether a line may end between two stretches: at a space, and around a full-width character."""
+    """Whether a line may end between two stretches: at a space, around a mark or a full-width character."""
     if after[0] in NEVER_FIRST:
         return False
-    return after[0] == " " or any(east_asian_width(character) in "WF" for character in (before[-1], after[0]))
+    if after[0] == " " or after.startswith(marks.OPEN) or before.endswith(marks.CLOSE):
+        return True
+    return any(east_asian_width(character) in "WF" for character in (before[-1], after[0]))
 
 
 def whole_characters(tokens: list[bytes]) -> list[bytes]:

@@ -15,7 +15,7 @@ from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import count
 from scenes.mobjects.token_row import PADDING, SIDE, TokenChip
 
-LARGEST, SMALLEST = 0.8, 0.42  # em of the words
+LARGEST, SMALLEST = 1.6, 0.42  # em of the words
 MOST = 84  # places; more tokens would be neither read nor drawn in time
 ID = 0.75  # em of an id where the words have 1
 NEAR, FAR = 0.1, 0.45  # em from a chip to its id, and from there to the next line
@@ -70,7 +70,7 @@ class TokenLines(VGroup):
 
     def _arrangements(self, tokens: int, width: float, height: float) -> Iterator[tuple[float, list[Line]]]:
         """An em and lines that fit at it, best first: words get smaller before they get fewer."""
-        choices = [(float(size), MOST) for size in np.linspace(LARGEST, SMALLEST, 12)]
+        choices = [(float(size), MOST) for size in np.linspace(LARGEST, SMALLEST, 30)]
         choices += [(SMALLEST, limit) for limit in range(min(MOST, tokens) - 1, 1, -1)]
         for size, limit in choices:
             places = elide(tokens, limit)
