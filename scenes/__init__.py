@@ -70,8 +70,9 @@ SCENES: dict[str, SceneEntry] = dict(
             N_("From text to tokens"),
             N_(
                 "The prompt as text. Where tokens were joined from bytes, one of them stands as a row of "
-                "bytes, and neighbours join step by step. Then the whole prompt as coloured tokens, each "
-                "above its number, and how many there are."
+                "bytes, neighbours join step by step, and the steps stand below each other. Then the whole "
+                "prompt as coloured tokens, each above its number, and how many there are; last, where the "
+                "prompt has a long word, the word and a misspelling of it, each beside its tokens."
             ),
         ),
         _entry(
