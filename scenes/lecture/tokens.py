@@ -356,9 +356,9 @@ class Tokens(LectureScene):
         colour = palette.QUERY
         x, y, _z = self.layout.stage.center
         pair = VGroup(_spelt(left), text("+", 0.46, colour), _spelt(right)).arrange(buff=0.12)
-        pair.move_to([x - 0.4 - pair.width / 2, y - 0.4, 0])
+        pair.move_to([x - 0.4 - pair.width / 2, y - 0.55, 0])
         number = text(_("pair number {rank}").format(rank=count(rank + 1)), 0.46, colour)
-        return VGroup(pair, number.move_to([x + number.width / 2, y - 0.4, 0]))
+        return VGroup(pair, number.move_to([x + number.width / 2, y - 0.55, 0]))
 
     def _merged_narration(self, piece: bytes, symbols: list[bytes]) -> str:
         if len(symbols) == 1:
