@@ -23,6 +23,9 @@ def print_summary(trace: Trace) -> None:
     if trace.has("prompt_bytes_B"):
         tokens = " ".join(_plain(_text(token)) for token in trace.tokens)
         rows["tokens"] = f"{trace.n_tokens}: {tokens}"
+    if facts.changed_places:  # by the tokenizer, before it cut the prompt
+        told = ", ".join(f"{_plain(each['given'])} → {_plain(each['read'])}" for each in facts.changes[:3])
+        rows["changed"] = f"{facts.changed_places}: {told}{', …' * (facts.changed_places > 3)}"
     if trace.has("logits_last_V"):
         rows["next"] = _next_tokens(trace)
     if trace.has("step_ids_G"):

@@ -335,10 +335,10 @@ class Tokens(LectureScene):
             last = self.steps[-1]
             self.play(*map(ReplacementTransform, tiles, last), run_time=0.8)
             self.play(
-                LaggedStart(*(FadeIn(row, shift=0.15 * DOWN) for row in self.steps[:-1]), lag_ratio=0.3),
-                run_time=1.8,
+                LaggedStart(*(FadeIn(row, shift=0.15 * DOWN) for row in self.steps[:-1]), lag_ratio=0.2),
+                run_time=1.0,
             )
-            self.wait(1.2)
+            self.wait(2.2)
         return last
 
     def _all_steps(self, rows: list[list[bytes]]) -> VGroup:
@@ -348,7 +348,7 @@ class Tokens(LectureScene):
         steps.arrange(DOWN, buff=0.16)
         steps.scale(min(1.6, 0.95 * stage.width / steps.width, stage.height / steps.height))
         for age, row in enumerate(reversed(steps[:-1]), 1):
-            row.fade(min(0.6, 0.1 + 0.07 * age))
+            row.fade(min(0.4, 0.05 + 0.05 * age))
         return steps.move_to(stage.center)
 
     def _written(self, left: bytes, right: bytes, rank: int) -> VGroup:

@@ -208,3 +208,23 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130, error
     assert output.strip() == error.strip() == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chat_is_put_into_the_model_s_template(
+    tiny_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, said = tmp_path / "t.safetensors", ["Who was he?", "--chat", "--steps", "1", "-o"]
+    assert main([*said, str(out), "--model", "storyteller"]) == 2
+    refused = "error: storyteller has no chat template, so it was not taught to chat; "
+    assert capsys.readouterr().err == f"{refused}--chat is for models that were\n"
+    assert not out.exists()
+    chatty = tmp_path / "chatty"
+    chatty.mkdir()
+    for file in tiny_directory.iterdir():
+        (chatty / file.name).symlink_to(file)
+    (chatty / "chat_template.jinja").write_text("<|endoftext|>{{ messages[0].content }}<|endoftext|>")
+    assert main([*said, str(out), "--model", str(chatty)]) == 0
+    facts, tokens = Trace.open(out).facts, Trace.open(out).tokens
+    assert (facts.message, facts.prompt) == ("Who was he?", "<|endoftext|>Who was he?<|endoftext|>")
+    assert b"".join(tokens).decode() == facts.prompt
+    assert tokens[0] == tokens[-1] == b"<|endoftext|>"

@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from model_probe.trace import Trace
 from scenes.lecture.tokens import Tokens
 from scenes.mobjects import palette
 from scenes.mobjects.running_text import RunningText
-from scenes.mobjects.token_row import token_words
+from scenes.mobjects.token_row import TokenRow, token_words
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change, GoesRed
@@ -146,3 +147,80 @@ def test_a_long_prompt_says_how_many_characters_are_left_out(tmp_path: Path) -> 
     assert len(prompt) - int(number.replace(",", "")) == pytest.approx(len(first + last), abs=2)  # line ends
     assert prompt.startswith(first)
     assert last.endswith("The end")
+
+
+def with_tokenizer(directory: Path, **parts: Any) -> Path:
+    """The embedded model with another tokenizer around the same vocabulary, and a template for a chat."""
+    directory.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (directory / name).symlink_to(STORYTELLER_DIRECTORY / name)
+    description = json.loads((STORYTELLER_DIRECTORY / "tokenizer.json").read_text(encoding="utf-8"))
+    (directory / "tokenizer.json").write_text(json.dumps(description | parts), encoding="utf-8")
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "chat_template": "<|endoftext|>User: {{ messages[0]['content'] }}\n<|endoftext|>Answer:",
+    }
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    return directory
+
+
+def test_what_the_tokenizer_changed_is_shown(tmp_path: Path) -> None:
+    kinds = [{"type": kind} for kind in ("NFKC", "Lowercase")]
+    model = with_tokenizer(tmp_path / "m", normalizer={"type": "Sequence", "normalizers": kinds})
+    path = record("The \ufb01ne king came", tmp_path / "t.safetensors", model=str(model), steps=1)
+    scene = play(path)
+    shown = [(line[0].string, line[2].string) for line in scene.changes]
+    assert shown == [("The", "the"), ("\ufb01ne", "fine")]
+    assert "".join(line.string for line in scene.text) == "The \ufb01ne king came"  # as it was given
+    said = {beat.name: beat.narration for beat in scene.beats}
+    assert said["changed"].endswith("Places: 2.")
+    assert (
+        said["count"] == "A token is not a word, and what this tokenizer changed the tokens do not give back."
+    )
+
+
+def test_a_space_that_the_tokenizer_puts_in_front_is_seen(tmp_path: Path) -> None:
+    before = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    model = with_tokenizer(tmp_path / "m", pre_tokenizer=before)
+    scene = play(record("king of all", tmp_path / "t.safetensors", model=str(model), steps=1))
+    assert [(line[0].string, line[2].string) for line in scene.changes] == [("king", "␣king")]
+    assert "puts a space in front" in next(beat.narration for beat in scene.beats if beat.name == "changed")
+
+
+def test_a_chat_is_shown_with_its_template_around_it(tmp_path: Path) -> None:
+    model = with_tokenizer(tmp_path / "m")
+    path = record("Who was king?", tmp_path / "t.safetensors", model=str(model), steps=1, chat=True)
+    scene = play(path)
+    assert Trace.open(path).facts.message == "Who was king?"
+    bright = "".join(line.string for line in scene.text if line.get_fill_color().to_hex() == palette.INK)
+    faint = "".join(line.string for line in scene.text if line.get_fill_color().to_hex() == palette.FAINT)
+    assert bright.strip() == "Who was king?"
+    assert faint.replace(" ", "") == "<|endoftext|>User:⟨↵⟩<|endoftext|>Answer:"
+    assert "chatbot" in scene.beats[0].narration
+
+
+@pytest.mark.parametrize("prompt", ["x", "Hello", "The old king", "The king and the"])
+def test_a_short_prompt_fills_the_stage(tmp_path: Path, prompt: str) -> None:
+    scene = play(record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1))
+    stage = scene.layout.stage
+    for hero in (scene.text, scene.cut):
+        assert max(hero.width / stage.width, hero.height / stage.height) >= (0.55 if len(prompt) > 1 else 0.4)
+
+
+def test_the_scene_ends_on_the_misspelling_with_the_tokens_on_the_shelf(trace: Trace) -> None:
+    scene = play(trace.path)
+    assert [beat.name for beat in scene.beats][-2:] == ["count", "typo"]
+    rows = [each for each in scene.mobjects if isinstance(each, TokenRow)]
+    assert [b"".join(chip.piece for chip in row.chips.values()).decode() for row in rows] == [
+        trace.facts.prompt
+    ]
+
+
+def test_text_with_marks_stays_on_the_stage(tmp_path: Path) -> None:
+    prompt = "The \U0001f409 said:\n<b>Hi</b>\u00a0there\u200b\tfriend 1\ufe0f\u20e3" + "\u2028\u3000" * 9
+    scene = play(record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1))
+    assert not scene.text.cut
+    assert scene.text.width <= scene.layout.stage.width
+    lines = "".join(line.string for line in scene.text)
+    for name in ("U+1F409", "↵", "NBSP", "ZWSP", "TAB", "VS16", "U+20E3", "LSEP", "IDSP"):
+        assert f"⟨{name}⟩" in lines
