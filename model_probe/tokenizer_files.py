@@ -73,12 +73,12 @@ def read_tokenizer(directory: Path) -> tuple[Tokenizer, dict[str, Any]]:
 
 def read_by_transformers(directory: Path) -> Any:
     """The tokenizer as transformers' AutoTokenizer reads it."""
-    import transformers
+    from transformers import AutoTokenizer
+    from transformers.utils import logging as library_logging
 
-    transformers.utils.logging.set_verbosity_error()
-    return transformers.AutoTokenizer.from_pretrained(
-        directory, local_files_only=True, trust_remote_code=False
-    )
+    logging: Any = library_logging  # untyped
+    logging.set_verbosity_error()
+    return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
 
 
 def has_chat_template(directory: Path) -> bool:

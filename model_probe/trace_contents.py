@@ -51,12 +51,12 @@ def _check_changes(trace: Trace) -> None:
         and facts.added_tokens + facts.added_after <= trace.n_tokens
     )
     for change in facts.changes:
-        at, given = change.get("at"), change.get("given")
-        sound = (
-            sound and isinstance(at, int) and isinstance(given, str) and isinstance(change.get("read"), str)
-        )
+        at, given, read = (change.get(name) for name in ("at", "given", "read"))
+        if not (isinstance(at, int) and isinstance(given, str) and isinstance(read, str)):
+            sound = False
+            break
         sound = sound and end <= at and facts.prompt.startswith(given, at)
-        end = at + len(given) if sound else end
+        end = at + len(given)
     if not sound:
         raise TraceError(f"{trace.path}: the trace's metadata has changes that are not of its prompt")
 

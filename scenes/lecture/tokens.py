@@ -47,7 +47,7 @@ from scenes.mobjects.token_row import (
     token_words,
 )
 
-LARGEST = 2.4  # em of the prompt where it is short
+LARGEST = 3.2  # em of the prompt where it is short
 CHANGES = 3  # places that are shown of those where the tokenizer changed the text
 TILE = 1.6  # em of the tiles that merge, where they fit
 MOST_TILES = 16  # a longer piece's tiles would be too small to read
