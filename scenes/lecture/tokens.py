@@ -182,7 +182,7 @@ class Tokens(LectureScene):
 
         self.aside = [self.cut, self.tally]
         if split is not None:
-            self._show_split_character(*split)
+            self._show_split_character(*split, last=None if trace.has("typo_ids_U") else row)
         if trace.has("typo_ids_U"):
             self._show_typo(row)
 
@@ -438,8 +438,8 @@ class Tokens(LectureScene):
                 return words[0], list(range(begun, index + 1))
         return None
 
-    def _show_split_character(self, character: str, positions: list[int]) -> None:
-        """One character, and the tokens that hold its bytes."""
+    def _show_split_character(self, character: str, positions: list[int], last: TokenRow | None) -> None:
+        """One character, and the tokens that hold its bytes; where the scene ends here, `last` on the shelf."""
         pieces = [self.trace.tokens[at] for at in positions]
         whole = token_words(character.encode(), 1.4, palette.INK)
         self.parts = self._chips(pieces, positions[0], 0.9)
@@ -457,7 +457,9 @@ class Tokens(LectureScene):
             label = text(name, 0.36, palette.FAINT)
             label.move_to([rows.get_left()[0] - 0.8 - label.width / 2, row.get_y(), 0])
             lines.append(VGroup(label, row))
-        VGroup(*lines).move_to(self.layout.stage.center)
+        picture, room = VGroup(*lines), self._below_shelf()
+        picture.scale(min(1.0, room.width / picture.width, 0.97 * room.height / picture.height))
+        picture.move_to(room.center)
         with self.beat(
             "character",
             _(
@@ -466,6 +468,9 @@ class Tokens(LectureScene):
             ).format(bytes=len(character.encode()), count=len(positions)),
         ):
             self._step_aside(*lines)
+            if last is not None:
+                self.wait(1.0)
+                self.play(FadeIn(last, shift=0.25 * DOWN), run_time=0.8)
 
     def _show_typo(self, row: TokenRow) -> None:
         """The longest word, misspelt: what it was cut into, what it is cut into now; `row` on the shelf."""
@@ -504,10 +509,13 @@ class Tokens(LectureScene):
             before, after = (LEFT, RIGHT) if wide else (UP, DOWN)
             line = VGroup(word.next_to(arrow, before, buff=0.3), arrow, cut.next_to(arrow, after, buff=0.3))
             lines.add(line.shift((2.0 if wide else 4.6) * row * DOWN))
-        stage = self.layout.stage
-        room = Box(stage.left, stage.right, stage.bottom, self.layout.shelf.bottom)
+        room = self._below_shelf()
         lines.scale(min(1.6, 0.97 * room.width / lines.width, 0.9 * room.height / lines.height))
         return lines.move_to(room.center)
+
+    def _below_shelf(self) -> Box:
+        stage = self.layout.stage
+        return Box(stage.left, stage.right, stage.bottom, self.layout.shelf.bottom)
 
     def _step_aside(self, *parts: VGroup) -> None:
         """What stands goes, and some other things come, one after the other."""

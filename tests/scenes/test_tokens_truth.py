@@ -216,6 +216,13 @@ def test_the_scene_ends_on_the_misspelling_with_the_tokens_on_the_shelf(trace: T
     ]
 
 
+def test_without_a_word_to_misspell_the_scene_ends_on_what_else_it_has(tmp_path: Path) -> None:
+    for prompt, last in (("王さま", "character"), ("a b", "count")):
+        scene = play(record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1))
+        assert scene.beats[-1].name == last
+        assert sum(isinstance(each, TokenRow) for each in scene.mobjects) == 1
+
+
 def test_text_with_marks_stays_on_the_stage(tmp_path: Path) -> None:
     prompt = "The \U0001f409 said:\n<b>Hi</b>\u00a0there\u200b\tfriend 1\ufe0f\u20e3" + "\u2028\u3000" * 9
     scene = play(record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1))
