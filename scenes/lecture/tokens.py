@@ -439,7 +439,7 @@ class Tokens(LectureScene):
         return None
 
     def _show_split_character(self, character: str, positions: list[int], last: TokenRow | None) -> None:
-        """One character, and the tokens that hold its bytes; where the scene ends here, `last` on the shelf."""
+        """A character, and the tokens that hold its bytes; where the scene ends here, `last` on the shelf."""
         pieces = [self.trace.tokens[at] for at in positions]
         whole = token_words(character.encode(), 1.4, palette.INK)
         self.parts = self._chips(pieces, positions[0], 0.9)
