@@ -72,3 +72,6 @@ class Network(Protocol):
 
     def unembed(self, resid_TD: NDArray[np.float32]) -> NDArray[np.float32]:
         """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
+
+    def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
+        """One head's weights of queries and keys and their biases, by their names in the trace."""

@@ -33,7 +33,7 @@ from model_probe.generation import Method
 from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
 from model_probe.tokens import Encoded, Vocabulary
-from model_probe.trace import TENSORS, Facts, write_trace
+from model_probe.trace import PROJECTION, TENSORS, Facts, write_trace
 
 
 def record(
@@ -95,6 +95,10 @@ def record(
         tensors, errors, one_head = _run(
             network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection
         )
+        projected: list[int] = []
+        if selection.keeps_any(*PROJECTION):
+            projected = [*_shown(network, selection, tensors)]
+            tensors |= network.projection(*projected)
         if chosen != "cpu":
             errors["device_logits"] = _compare_with_cpu(resolved, network, encoded.ids_T, tensors)
     except MemoryError:
@@ -109,7 +113,7 @@ def record(
     layer, head = next(iter(one_head.values()), (0, 0))
     checks = verify.check(tensors, errors, whole=not selection.tensors, shown=(layer, head))
     kept = {name: tensors[name] for name in tensors if selection.keeps(name) or name == "token_ids_T"}
-    facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, one_head, checks)
+    facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, one_head, projected, checks)
     return write_trace(out, kept, facts)
 
 
@@ -132,7 +136,7 @@ def _run(
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
     one_head: dict[str, list[int]] = {}
     if single:
-        layer, head = _shown(selection, tensors)
+        layer, head = _shown(network, selection, tensors)
         one_head = {name: [layer, head] for name in sorted(single)}
         alone = capture.capture(network, ids_T, Selection((layer,), (head,)), single, first=len(ids_T))
         tensors |= {name: alone.tensors[name] for name in single}
@@ -149,16 +153,18 @@ def _run(
         generated = generation.generate(
             network, run, method=method, steps=min(steps, room), seed=seed, end_ids=end_ids
         )
-    repeat = selection.keeps_any("head_induction_LH", "induction_ids_R")
+    repeat = selection.keeps_any("head_induction_LH", "induction_ids_R", "induction_pattern_RR")
     further, errors = _run_again(network, vocabulary, ids_T, generated, seed, repeat)
     return {**tensors, **generated, **further}, errors, one_head
 
 
-def _shown(selection: Selection, tensors: dict[str, NDArray[Any]]) -> tuple[int, int]:
-    """Layer and head of the tensors that are kept of one head only."""
+def _shown(network: Network, selection: Selection, tensors: dict[str, NDArray[Any]]) -> tuple[int, int]:
+    """Layer and head of what is kept of one head only: among those that are kept at all."""
     layer, head = selection.shown
     if layer is None or head is None:
-        found = worth_showing(tensors["pattern_last_LHS"], tensors.get("scores_last_LHS"))
+        scores = tensors.get("scores_last_LHS") if selection.scores else None
+        row, column = worth_showing(tensors["pattern_last_LHS"], scores)
+        found = selection.kept_layers(network.shape)[row], selection.kept_heads(network.shape)[column]
         layer, head = found[0] if layer is None else layer, found[1] if head is None else head
     return layer, head
 
@@ -190,8 +196,11 @@ def _run_again(
     if "uncached" in logits:
         errors["kv_cache"] = generation.cache_error(logits["uncached"], generated["step_logits_GV"])
     if "repeated" in logits:
-        scores_LH = derived.induction_scores(repeated.finished()["pattern_LHTS"])
+        pattern_LHTS = repeated.finished()["pattern_LHTS"]
+        scores_LH = derived.induction_scores(pattern_LHTS)
+        best = np.unravel_index(scores_LH.argmax(), scores_LH.shape)
         tensors = {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
+        tensors["induction_pattern_RR"] = pattern_LHTS[best].astype(np.float32)
     return tensors, errors
 
 
@@ -220,6 +229,7 @@ def _facts(
     method: Method,
     selection: Selection,
     one_head: dict[str, list[int]],
+    projected: list[int],
     checks: dict[str, float],
 ) -> Facts:
     shape = asdict(network.shape)

@@ -28,6 +28,7 @@ from model_probe.families import Family, family_of, library_config, shape_of
 from model_probe.gguf_file import ABOUT
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
+from model_probe.projection import projection
 from model_probe.shape import Shape
 
 ATTENTION = "model_probe"
@@ -164,6 +165,11 @@ class ReferenceNetwork:
         logits = logits if cap is None else torch.tanh(logits / cap) * cap
         logits_TV: NDArray[np.float32] = logits.cpu().numpy()
         return logits_TV
+
+    def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
+        """One head's weights of queries and keys; see `model_probe.projection`."""
+        attention = _module(_module(self.model, self._family.blocks)[layer], self._family.attention)
+        return projection(attention, self._family, self.shape, head)
 
 
 @contextmanager

@@ -107,12 +107,22 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "head_self_LH": (_FLOAT, ("L", "H")),
     "head_induction_LH": (_FLOAT, ("L", "H")),
     "induction_ids_R": (_INT, ("R",)),
+    # of the best induction head on the R tokens twice
+    "induction_pattern_RR": (_FLOAT, ("2R", "2R")),
+    # of the one head that `Facts.projected` names: what makes its queries and keys of ln1_LTD
+    "query_weight_KD": (_FLOAT, ("K", "D")),
+    "query_bias_K": (_FLOAT, ("K",)),
+    "key_weight_KD": (_FLOAT, ("K", "D")),
+    "key_bias_K": (_FLOAT, ("K",)),
 }
 
 # what may be kept of one layer and head alone
 ONE_HEAD = frozenset(
     name for name, (_, axes) in TENSORS.items() if len(axes) == 4 and axes[:2] in (("l", "h"), ("l", "c"))
 )
+
+# what is kept of the head that scenes show by themselves; see `Facts.projected`
+PROJECTION = ("query_weight_KD", "query_bias_K", "key_weight_KD", "key_bias_K")
 
 # tensor → the one that has the last query's rows of it; traces before schema 1.2 have the whole only
 LAST_ROWS = {"scores_LHTS": "scores_last_LHS", "pattern_LHTS": "pattern_last_LHS"}
@@ -179,6 +189,7 @@ class Facts:
     changes: list[dict[str, Any]] = field(default_factory=list)
     changed_places: int = 0
     asked: list[str] = field(default_factory=list)  # the tensors that were to be kept; []: all
+    projected: list[int] = field(default_factory=list)  # layer and head of query_weight_KD and its kin
     one_head: dict[str, list[int]] = field(default_factory=dict)  # tensor → layer, query head: all it holds
     quantization: str = ""  # how the weights were stored in the GGUF file they are from: "Q4_1"
 
@@ -262,6 +273,9 @@ class Facts:
             numbers = len(single) == 2 and all(isinstance(n, int) for n in single)
             sound = sound and name in ONE_HEAD and numbers
             sound = sound and 0 <= single[0] < self.n_layer and 0 <= single[1] < self.n_head
+        if self.projected:
+            sound = sound and len(self.projected) == 2 and all(isinstance(n, int) for n in self.projected)
+            sound = sound and 0 <= self.projected[0] < self.n_layer and 0 <= self.projected[1] < self.n_head
         if not sound:
             raise TraceError(f"{path}: the trace's metadata has sizes that no model has")
 

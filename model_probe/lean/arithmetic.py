@@ -99,3 +99,13 @@ ACTIVATIONS: dict[Any, Callable[[F32], F32]] = {
     "silu": _silu,
     "swish": _silu,
 }
+
+
+def head_part(name: str, layer: Linear, block: int, width: int) -> dict[str, F32]:
+    """What one head's queries or keys are made with: `NAME_weight_KD` and, if there is one, `NAME_bias_K`."""
+    weights, bias = layer
+    part = slice(block * width, (block + 1) * width)
+    tensors = {f"{name}_weight_KD": np.array(weights[:, part].T, order="C")}  # [D, K] -> [K, D]
+    if bias is not None:
+        tensors[f"{name}_bias_K"] = np.array(bias[part])
+    return tensors

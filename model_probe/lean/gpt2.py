@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.errors import ModelError
-from model_probe.lean.arithmetic import ACTIVATIONS, F32, layer_norm, linear
+from model_probe.lean.arithmetic import ACTIVATIONS, F32, head_part, layer_norm, linear
 from model_probe.lean.network import Keep, LeanNetwork
 from model_probe.parameters import count
 from model_probe.shape import gpt2_shape
@@ -86,6 +86,12 @@ class LeanGPT2(LeanNetwork):
             unembed_VD,
             unembed_VD is self._wte_VD,
         )
+
+    def projection(self, layer: int, head: int) -> dict[str, F32]:
+        """One head's weights of queries and keys and their biases; see `model_probe.network.Network`."""
+        c_attn, shape = self._layers[layer].c_attn, self.shape  # queries, keys and values side by side
+        query = head_part("query", c_attn, head, shape.d_head)
+        return query | head_part("key", c_attn, shape.n_head + head, shape.d_head)
 
     def _positions(self, places_T: NDArray[np.int64]) -> F32:
         position_TD: F32 = self._wpe_CD[places_T]  # [C, D] -> [T, D]

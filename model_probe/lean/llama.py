@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe.lean.arithmetic import ACTIVATIONS, F32, Linear, linear, rms_norm
+from model_probe.lean.arithmetic import ACTIVATIONS, F32, Linear, head_part, linear, rms_norm
 from model_probe.lean.network import Keep, LeanNetwork
 from model_probe.lean.rotary import Rotary, turned
 from model_probe.llama_config import LlamaConfig
@@ -91,6 +91,13 @@ class LeanLlama(LeanNetwork):
             unembed_VD,
             unembed_VD is self._embed_VD,
         )
+
+    def projection(self, layer: int, head: int) -> dict[str, F32]:
+        """One head's weights of queries and keys and their biases; see `model_probe.network.Network`."""
+        weights, shape = self._layers[layer], self.shape
+        shared = head * shape.n_kv_head // shape.n_head
+        query = head_part("query", weights.q, head, shape.d_head)
+        return query | head_part("key", weights.k, shared, shape.d_head)
 
     def _positions(self, places_T: NDArray[np.int64]) -> Angles:
         return self._rotary.angles(places_T)  # [T] -> 2 × [T, K/2]

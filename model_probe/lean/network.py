@@ -76,6 +76,10 @@ class LeanNetwork(ABC):
         self._threads = ThreadpoolController()
 
     @abstractmethod
+    def projection(self, layer: int, head: int) -> dict[str, F32]:
+        """One head's weights of queries and keys and their biases, by their names in the trace."""
+
+    @abstractmethod
     def _positions(self, places_T: NDArray[np.int64]) -> Any:
         """What the family makes of the tokens' positions, once for all layers."""
 

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, LEFT, RIGHT, UP, FadeIn, FadeOut, Group, UpdateFromAlphaFunc, VGroup, smooth
+from manim import DOWN, UP, FadeIn, FadeOut, Group, UpdateFromAlphaFunc, VGroup, linear, smooth
 
-from scenes.chosen_head import chosen_head
+from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
+from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.head_wall import HeadWall
-from scenes.mobjects.heatmap import Heatmap, largest_in_cells
+from scenes.mobjects.attention_grid import DARKEST, UNSEEN, Look, staged, weight_look
+from scenes.mobjects.head_wall import HeadWall, wall_numbers
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count, percent
-from scenes.mobjects.token_row import token_words
+from scenes.mobjects.pattern_picture import PatternPicture, halves, token_spans
 
-MOST_LABELS = 16  # a longer prompt's pattern is drawn without its tokens
-FINEST = 96  # cells along a side of the large picture
-PICTURE = 3.9
 DIMMED = 0.12
-SINK = 0.5  # a head that gives the first token more than this is counted
+SINK = 0.5  # a head that gives the first token more than this of its weight rests on it
+INDUCTION = 0.3  # a head with this score is called an induction head
+FOOT = 0.55  # frame units below the wall, for what is counted
+NUMBERS = (0.75, 0.6)  # at its left and above it, for layers and heads
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Kind:
 
 
 class AttentionHeads(LectureScene):
-    """The wall of all patterns; for each measured kind the head that scores highest.
+    """The wall of all patterns; for each measured kind the head that scores highest; then those that rest.
 
     Data: `pattern_LHTS`; `head_previous_LH`, `head_first_LH`, `head_self_LH`, `head_induction_LH`: the share
     of a head's weight that goes to the token before, to the first token, to the token itself, and, on random
-    tokens played twice, to the token that followed last time. A kind that the trace lacks is left out.
-    The head shown first is the one that `query_key` and `mask` show.
+    tokens played twice, to the token that followed last time. That last kind is drawn as it was measured
+    (`induction_pattern_RR`). A kind that the trace lacks is left out. A head rests on the first token where
+    `head_first_LH` is above one half. The head shown first is the one that `query_key` and `mask` show.
     """
 
     reads = (
@@ -55,11 +57,12 @@ class AttentionHeads(LectureScene):
         "head_self_LH if any",
         "head_induction_LH if any",
         "induction_ids_R if any",
+        "induction_pattern_RR if any",
     )
     poster = "wall"
 
     def construct(self) -> None:
-        """One pattern, the wall, then each kind's best head."""
+        """One pattern, the wall, each kind's best head, and how many rest on the first token."""
         # data
         trace, facts = self.trace, self.trace.facts
         layer, head = chosen_head(self)
@@ -67,90 +70,219 @@ class AttentionHeads(LectureScene):
 
         # picture
         stage = self.layout.stage
-        left, right = self.layout.split(stage, 6.6, 6.2, gap=0.5)
-        self.wall = HeadWall(
-            lambda index: np.asarray(trace.pattern_LHTS[index]),
-            facts.n_layer,
-            facts.n_head,
-            left.width - 0.6,
-            5.35 if self.layout.wide else left.height - 0.5,
-        )
-        self.wall.move_to([stage.center[0], stage.center[1] - 0.15, 0])
-        numbers = self._numbers()
+        self.aside, self.beside = self.layout.split(stage, 6.6, 6.2, gap=0.5)
+        self.wall = whole = self._wall(stage)
+        self.numbers = wall_numbers(whole)
         self.shown: dict[str, tuple[int, int, float]] = {}
+        self.opening = self._opening(layer, head)
 
         # story
-        self.picture = self._pattern(layer, head)
-        self.picture.scale(min(1.3, stage.height / self.picture.height)).move_to(stage.center)
         with self.beat("pattern", self._pattern_narration()):
             self.credit(layer, head)
-            self.play(FadeIn(self.picture, shift=0.25 * UP), run_time=1.0)
-
+            self.add(self.opening)
+            self._glow(layer, head)
+        with self.beat("wall", _("Every small picture is one head's whole pattern.")):
+            self._shrink(layer, head)
+            self.play(self._sweep(layer, head), FadeIn(self.numbers), run_time=2.2)
+        total = count(facts.n_layer * facts.n_head)
         with self.beat(
-            "wall",
+            "count",
             _(
-                "Every small picture is one head's whole pattern. {layers} layers of {heads} heads: "
-                "{total} patterns for one prompt, all of them computed."
-            ).format(layers=facts.n_layer, heads=facts.n_head, total=count(facts.n_layer * facts.n_head)),
+                "{layers} layers of {heads} heads: {total} patterns for one prompt, all of them computed."
+            ).format(layers=facts.n_layer, heads=facts.n_head, total=total),
         ):
-            self.credit()
-            centre, size = self.wall.place_of(layer, head)
-            heat, *labels = self.picture
-            self.play(FadeOut(Group(*labels)), run_time=0.4)
-            self.wall.light(np.zeros_like(self.wall.brightness_LH))
-            self.play(heat.animate.scale(size / heat.width).move_to(centre), run_time=1.2)
-            self.add(self.wall, heat)
-            self.play(self._sweep(layer, head), FadeIn(numbers), run_time=2.5)
-            self.remove(heat)
-
-        aside = np.subtract(left.center, stage.center) + np.array([0.2, 0, 0])
+            self.play(self._wave(), run_time=3.0)
         for kind in kinds:
-            scores_LH = np.asarray(getattr(trace, kind.tensor))
-            best = np.unravel_index(int(scores_LH.argmax()), scores_LH.shape)
-            layer, head, score = int(best[0]), int(best[1]), float(scores_LH.max())
-            self.shown[kind.name] = (layer, head, score)
             with self.beat(kind.name, kind.narration):
-                self.credit(layer, head)
                 if kind is kinds[0]:
-                    self.play(Group(self.wall, numbers).animate.shift(aside), run_time=0.8)
-                self.play(self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9)), run_time=1.0)
-                centre, size = self.wall.place_of(layer, head)
-                picture = self._pattern(layer, head)
-                heat, *labels = picture
-                title = VGroup(
-                    text(kind.title, 0.36, palette.INK),
-                    text(
-                        _("layer {layer} · head {head}: {score} of its weight").format(
-                            layer=layer, head=head, score=percent(score)
-                        ),
-                        0.3,
-                        palette.QUERY,
-                    ),
-                ).arrange(DOWN, buff=0.12)
-                title.scale(min(1.0, right.width / title.width))
-                title.move_to([right.center[0], right.top - title.height / 2, 0])
-                room = title.get_bottom()[1] - 0.2 - right.bottom
-                picture.scale(min(1.0, room / picture.height))
-                picture.move_to([right.center[0] - 0.2, right.bottom + room / 2, 0])
-                resting, whole = heat.get_center(), heat.width
-                heat.move_to(centre).scale(size / whole)
-                self.add(heat)
-                self.play(heat.animate.scale(whole / size).move_to(resting), run_time=1.0)
-                self.play(FadeIn(Group(*labels)), FadeIn(title, shift=0.25 * UP), run_time=0.6)
-            self.play(FadeOut(picture), FadeOut(title), run_time=0.4)
-
-        with self.beat("all", self._closing()):
+                    self._change_wall(self._wall(self.aside))
+                self._lift_out(kind)
+            self.play(FadeOut(self.picture), FadeOut(self.title), run_time=0.4)
+        with self.beat("rest", self._closing(), last=True):
             self.credit()
-            self.play(
-                self._relight(np.ones_like(self.wall.brightness_LH)),
-                run_time=1.0,
-            )
-            self.play(Group(self.wall, numbers).animate.shift(-aside if kinds else 0 * aside), run_time=1.0)
+            if kinds:
+                self._change_wall(whole)
+            self._light_those_at_rest()
 
     # The rest builds what the story plays.
 
+    def _wall(self, box: Box) -> HeadWall:
+        """The wall as large as a box allows, with room for its numbers and for a line below it."""
+        facts = self.trace.facts
+        left, above = NUMBERS
+        wall = HeadWall(
+            lambda index: np.asarray(self.trace.pattern_LHTS[index]),
+            facts.n_layer,
+            facts.n_head,
+            box.width - left,
+            box.height - above - FOOT,
+        )
+        wall.move_to([box.center[0] + left / 2, box.center[1] + (FOOT - above) / 2, 0])
+        return wall
+
+    def _opening(self, layer: int, head: int) -> Group:
+        """The grid as `mask` leaves it."""
+        weights_S = self.trace.pattern_LHTS[layer, head, self.trace.n_tokens - 1]
+        key = (
+            matched_key(self.trace, layer, head) if self.trace.has("scores_LHTS") else int(weights_S.argmax())
+        )
+        self.grid = staged(self.trace.tokens, key, self.layout.stage)
+        self.pattern = np.asarray(self.trace.pattern_LHTS[layer, head])
+        self.grid.show({at: self._cell(at, 1.0, 0.0) for at in self.grid.looks})
+        self.note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
+        self.note.next_to(self.grid.cells, DOWN, buff=0.12)
+        return Group(self.grid, self.note)
+
+    def _cell(self, at: tuple[int, int], dots: float, glow: float) -> Look:
+        query, key = at
+        if key > query:
+            return UNSEEN
+        weight = float(self.pattern[at])
+        look = weight_look(weight, self.grid.roomy, dots)
+        share = min(1.0, weight / self.wall.value_scale)
+        return Look(
+            look.words,
+            ink=look.ink * (1 - glow),
+            glow=glow * share,
+            dot=look.dot * (1 - glow),
+            aside=look.aside,
+            shine=DARKEST + (1 - DARKEST) * glow,
+        )
+
+    def _glow(self, layer: int, head: int) -> None:
+        """The dots dissolve: each cell's colour tells its weight."""
+
+        def dissolve(_cells: object, amount: float) -> None:
+            self.grid.show({at: self._cell(at, 1.0, amount) for at in self.grid.looks})
+
+        self.wait(0.6)
+        self.play(UpdateFromAlphaFunc(self.grid.cells, dissolve, rate_func=smooth), run_time=1.5)
+
+    def _shrink(self, layer: int, head: int) -> None:
+        """The pattern flies to its place in the wall."""
+        self.credit()
+        centre, size = self.wall.place_of(layer, head)
+        cells = self.grid.cells
+        names = VGroup(self.grid.row_labels, self.grid.column_labels, self.grid.rules, self.note)
+        self.play(FadeOut(names), run_time=0.4)
+        fly = cells.animate.stretch_to_fit_width(size).stretch_to_fit_height(size).move_to(centre)
+        self.play(fly, run_time=1.2)
+        lit = np.zeros_like(self.wall.brightness_LH)
+        lit[layer, head] = 1
+        self.remove(cells)
+        self.add(self.wall.light(lit))
+
+    def _sweep(self, layer: int, head: int) -> UpdateFromAlphaFunc:
+        """Light the wall layer by layer; the head that came first is there already."""
+        layers, heads = self.wall.brightness_LH.shape
+
+        def sweep(wall: HeadWall, amount: float) -> None:
+            lit = np.clip(amount * (layers + 2) - np.arange(layers)[:, None] - 0.05 * np.arange(heads), 0, 1)
+            lit[layer, head] = 1
+            wall.light(lit)
+
+        return UpdateFromAlphaFunc(self.wall, sweep)
+
+    def _wave(self) -> UpdateFromAlphaFunc:
+        """A light runs through the layers while the others wait."""
+        layers, heads = self.wall.brightness_LH.shape
+
+        def run(wall: HeadWall, amount: float) -> None:
+            away = np.abs(np.arange(layers) - (amount * (layers + 4) - 2))
+            low = 1 - 0.6 * min(1.0, 8 * amount, 8 * (1 - amount))
+            lit = low + (1 - low) * np.clip(2 - away, 0, 1)
+            wall.light(np.repeat(lit[:, None], heads, axis=1))
+
+        return UpdateFromAlphaFunc(self.wall, run, rate_func=linear)
+
+    def _relight(self, brightness_LH: npt.ArrayLike) -> UpdateFromAlphaFunc:
+        start, goal = self.wall.brightness_LH.copy(), np.asarray(brightness_LH, dtype=np.float32)
+
+        def change(wall: HeadWall, amount: float) -> None:
+            wall.light((1 - amount) * start + amount * goal)
+
+        return UpdateFromAlphaFunc(self.wall, change, rate_func=smooth)
+
+    def _change_wall(self, other: HeadWall) -> None:
+        """The wall goes to another place and size, where it is drawn anew: pixels stay pixels."""
+        moving, numbers = self.wall.copy(), wall_numbers(other)
+        other.light(self.wall.brightness_LH)
+        self.remove(self.wall)
+        self.add(moving)
+        move = moving.animate.scale(other.width / moving.width).move_to(other)
+        self.play(FadeOut(self.numbers), move, run_time=0.8)
+        self.remove(moving)
+        self.add(other)
+        self.wall, self.numbers = other, numbers
+        self.play(FadeIn(numbers), run_time=0.3)
+
+    def _lift_out(self, kind: Kind) -> None:
+        """Light the wall by one kind's scores; the best head comes forward."""
+        trace, box = self.trace, self.beside
+        scores_LH = np.asarray(getattr(trace, kind.tensor))
+        best = np.unravel_index(int(scores_LH.argmax()), scores_LH.shape)
+        layer, head, score = int(best[0]), int(best[1]), float(scores_LH.max())
+        self.shown[kind.name] = (layer, head, score)
+        self.credit(layer, head)
+        words = _("layer {layer} · head {head}: {score} of its weight")
+        words = words.format(layer=layer, head=head, score=percent(score))
+        self.title = VGroup(text(kind.title, 0.36, palette.INK), text(words, 0.3, palette.QUERY))
+        self.title.arrange(DOWN, buff=0.12)
+        self.title.scale(min(1.0, box.width / self.title.width))
+        self.title.move_to([box.center[0], box.top - self.title.height / 2, 0])
+        self.picture = self._picture(kind, layer, head)
+        room = float(self.title.get_bottom()[1]) - 0.15 - box.bottom
+        self.picture.scale(min(room / self.picture.height, box.width / self.picture.width))
+        self.picture.move_to([box.center[0], box.bottom + room / 2, 0])
+        self.play(self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9)), run_time=1.0)
+        centre, size = self.wall.place_of(layer, head)
+        heat, *labels = self.picture
+        resting, whole = heat.get_center(), heat.width
+        heat.move_to(centre).scale(size / whole)
+        self.add(heat)
+        self.play(heat.animate.scale(whole / size).move_to(resting), run_time=1.0)
+        self.play(FadeIn(Group(*labels)), FadeIn(self.title, shift=0.25 * UP), run_time=0.6)
+
+    def _picture(self, kind: Kind, layer: int, head: int) -> PatternPicture:
+        """The pattern in which the kind was measured."""
+        trace, side = self.trace, 4.0
+        if kind.name == "induction" and trace.has("induction_pattern_RR"):
+            repeats = len(trace.induction_ids_R)
+            first = _("{count} tokens").format(count=repeats)
+            pattern_RR = np.asarray(trace.induction_pattern_RR)
+            scale = min(1.0, palette.robust_scale(pattern_RR[np.tril_indices(2 * repeats)]))
+            return PatternPicture(pattern_RR, side, scale, halves(first, _("the same again")))
+        pattern_TS = np.asarray(trace.pattern_LHTS[layer, head])
+        return PatternPicture(pattern_TS, side, self.wall.value_scale, token_spans(trace.tokens, side))
+
+    def _light_those_at_rest(self) -> None:
+        """The heads that rest on the first token light up, layer by layer, and are counted."""
+        if not self.trace.has("head_first_LH"):
+            self.play(self._relight(np.ones_like(self.wall.brightness_LH)), run_time=1.0)
+            return
+        resting_LH = np.asarray(self.trace.head_first_LH) > SINK
+        layers = len(resting_LH)
+        stage = self.layout.stage
+        self.counted = text("0", 0.46, palette.QUERY)
+        of = text(_("of {total} heads rest on the first token").format(total=count(resting_LH.size)), 0.3)
+        self.counted.rewrite(count(int(resting_LH.sum())))
+        line = VGroup(self.counted, of).arrange(buff=0.15)
+        line.scale(min(1.0, stage.width / line.width)).move_to([stage.center[0], stage.bottom + 0.2, 0])
+        anchor = (1.0, 0.0, 0.0)
+
+        def turn_on(wall: HeadWall, amount: float) -> None:
+            reached = np.clip(amount * (layers + 1) - np.arange(layers), 0, 1)[:, None]
+            wall.light(1 + (np.where(resting_LH, 1.0, DIMMED) - 1) * reached)
+            self.counted.rewrite(count(int((resting_LH & (reached >= 1)).sum())), anchor)
+
+        self.play(self._relight(np.ones_like(resting_LH)), run_time=0.6)
+        self.counted.rewrite("0", anchor)
+        self.play(FadeIn(line), run_time=0.4)
+        light = UpdateFromAlphaFunc(self.wall, turn_on, rate_func=linear)
+        self.add(self.wall, line)
+        self.play(light, run_time=2.5)
+
     def _kinds(self) -> list[Kind]:
-        repeats = len(self.trace.induction_ids_R) if self.trace.has("induction_ids_R") else 0
         return [
             Kind(
                 "previous",
@@ -161,7 +293,12 @@ class AttentionHeads(LectureScene):
                     "More than any other, this one looks one step to the left: at the token just before."
                 ),
             ),
-            Kind("first", "head_first_LH", _("the first token"), self._sink_narration()),
+            Kind(
+                "first",
+                "head_first_LH",
+                _("the first token"),
+                _("No head rests on the first token more than this one."),
+            ),
             Kind(
                 "self",
                 "head_self_LH",
@@ -172,21 +309,9 @@ class AttentionHeads(LectureScene):
                 "induction",
                 "head_induction_LH",
                 _("what came next last time"),
-                _(
-                    "An induction head finds the same token earlier on and looks at what followed it. "
-                    "Measured on {count} random tokens played twice; drawn on this prompt."
-                ).format(count=repeats),
+                self._induction_narration(),
             ),
         ]
-
-    def _sink_narration(self) -> str:
-        if not self.trace.has("head_first_LH"):
-            return ""
-        scores_LH = np.asarray(self.trace.head_first_LH)
-        return _(
-            "No head rests on the first token more than this one: what a row does not need elsewhere "
-            "often goes there. {sinks} of {total} heads give it more than half."
-        ).format(total=count(scores_LH.size), sinks=count(int((scores_LH > SINK).sum())))
 
     def _pattern_narration(self) -> str:
         return _(
@@ -194,78 +319,39 @@ class AttentionHeads(LectureScene):
             "the stronger the colour, the more weight."
         )
 
+    def _induction_narration(self) -> str:
+        trace = self.trace
+        if not trace.has("head_induction_LH") or not trace.has("induction_ids_R"):
+            return ""
+        repeats, best = len(trace.induction_ids_R), float(np.asarray(trace.head_induction_LH).max())
+        if best > INDUCTION:
+            return _(
+                "An induction head: on {count} random tokens played twice, "
+                "it finds the same token in the first round and looks at what came next."
+            ).format(count=repeats)
+        # of a head that looks everywhere alike, over the second round's queries
+        chance = float(np.mean(1 / np.arange(repeats + 1, 2 * repeats + 1)))
+        return _(
+            "On {count} random tokens played twice, the best head gives {score} to what came next last time. "
+            "Looking everywhere alike would give {chance}."
+        ).format(count=repeats, score=percent(best), chance=percent(chance))
+
     def _closing(self) -> str:
-        return _("Nobody told a head what to do. Most have no name, and all of them work side by side.")
-
-    def _pattern(self, layer: int, head: int) -> Group:
-        """One head's pattern, large, with its tokens along two sides where they fit."""
-        pattern_TS = np.asarray(self.trace.pattern_LHTS[layer, head])
-        tokens = self.trace.tokens
-        cells = largest_in_cells(pattern_TS, FINEST)
-        heat = Heatmap(
-            cells,
-            PICTURE,
-            PICTURE,
-            scale=self.wall.value_scale,
-            ramp=palette.ATTENTION_RAMP,
-            seen_RC=np.tri(len(cells), dtype=bool),
-        )
-        labels = VGroup()
-        if len(tokens) <= MOST_LABELS:
-            pitch = PICTURE / len(tokens)
-            size = min(0.3, 0.62 * pitch)
-            for index, piece in enumerate(tokens):
-                across = token_words(piece, size, palette.token_colour(index))
-                offset = -PICTURE / 2 + (index + 0.5) * pitch
-                row = across.copy().move_to([-PICTURE / 2 - 0.12 - across.width / 2, -offset, 0])
-                column = across.rotate(np.pi / 2).move_to(
-                    [offset, -PICTURE / 2 - 0.12 - across.height / 2, 0]
-                )
-                labels.add(row, column)
-        else:
-            words = _("{count} tokens").format(count=count(len(tokens)))
-            labels.add(text(words, 0.24, palette.FAINT).next_to(heat, DOWN, buff=0.15))
-            labels.add(text(words, 0.24, palette.FAINT).rotate(np.pi / 2).next_to(heat, LEFT, buff=0.15))
-        words = _("strongest: {share}") if self.wall.value_scale > 0.995 else _("strongest: {share} or more")
-        key = text(words.format(share=percent(self.wall.value_scale, 0)), 0.2, palette.FAINT)
-        if len(tokens) > 4:  # the masked half is empty: room for the key
-            key.move_to(heat.get_corner(UP + RIGHT) - np.array([key.width / 2, key.height / 2, 0]))
-        else:
-            key.next_to(heat, UP, buff=0.1)
-        return Group(heat, labels, key)
-
-    def _numbers(self) -> VGroup:
-        """Layer and head numbers along the wall, as many as can be read."""
-        layers, heads = self.wall.brightness_LH.shape
-        marks = VGroup()
-        step = max(1, int(np.ceil(0.3 / self.wall.pitch)))
-        size = min(0.24, max(0.18, 0.5 * self.wall.pitch * step))
-        for layer in range(0, layers, step):
-            centre, side = self.wall.place_of(layer, 0)
-            number = text(str(layer), size, palette.FAINT)
-            marks.add(number.move_to(centre - np.array([side / 2 + 0.12 + number.width / 2, 0, 0])))
-        for head in range(0, heads, step):
-            centre, side = self.wall.place_of(0, head)
-            marks.add(
-                text(str(head), size, palette.FAINT).move_to(centre + np.array([0, side / 2 + 0.18, 0]))
-            )
-        return marks
-
-    def _sweep(self, layer: int, head: int) -> UpdateFromAlphaFunc:
-        """Light the wall from top to bottom; the head that came first is there already."""
-        layers, heads = self.wall.brightness_LH.shape
-
-        def sweep(wall: HeadWall, amount: float) -> None:
-            lit = np.clip(amount * (layers + 2) - np.arange(layers)[:, None] - 0.05 * np.arange(heads), 0, 1)
-            lit[layer, head] = 1
-            wall.light(lit)
-
-        return UpdateFromAlphaFunc(self.wall, sweep)
-
-    def _relight(self, brightness_LH: npt.ArrayLike) -> UpdateFromAlphaFunc:
-        start, goal = self.wall.brightness_LH.copy(), np.asarray(brightness_LH, dtype=np.float32)
-
-        def change(wall: HeadWall, amount: float) -> None:
-            wall.light((1 - amount) * start + amount * goal)
-
-        return UpdateFromAlphaFunc(self.wall, change, rate_func=smooth)
+        trace = self.trace
+        if not trace.has("head_first_LH"):
+            return _("Nobody told a head what to do. Most have no name, and all of them work side by side.")
+        if trace.n_tokens == 1:
+            return _("With one token, every head can only give that one everything.")
+        resting_LH = np.asarray(trace.head_first_LH) > SINK
+        sinks, total = int(resting_LH.sum()), resting_LH.size
+        if not sinks:
+            return _("On this prompt, no head gives the first token more than half of its weight.")
+        counted = {"sinks": count(sinks), "total": count(total)}
+        if 4 * sinks < total:
+            return _(
+                "Lit: the heads that give the first token more than half of their weight, {sinks} of {total}."
+            ).format(**counted)
+        return _(
+            "Lit: the heads that give the first token more than half of their weight, {sinks} of {total}. "
+            "What a row does not need elsewhere often goes there."
+        ).format(**counted)

@@ -26,20 +26,17 @@ from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import (
     QUIET,
     UNSEEN,
-    AttentionGrid,
     Look,
-    glow_scale,
-    most_places,
     score_look,
+    share_words,
+    weight_look,
 )
-from scenes.mobjects.elision import elide_around
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import percent, signed
+from scenes.mobjects.score_grid import DIMMED, ScoreGrid
 from scenes.mobjects.softmax_row import SoftmaxRow
 from scenes.mobjects.token_row import token_quote
 
-SIDE = 1.45  # frame units at the left, for the formulas of the worked row
-SUMS = 1.5  # frame units at the right, for what a row adds up to
 SINK = 0.5  # a head that gives the first token more than this is told of
 
 Array = npt.NDArray[np.float32]
@@ -76,41 +73,36 @@ class Mask(LectureScene):
         has_mask = trace.has("mask_TS") or trace.has("mask_LTS")
         may_look_TS = trace.mask(layer) > 0 if has_mask else np.tri(last + 1, dtype=bool)
         self.scores, self.pattern, self.may_look = scores_TS, pattern_TS, may_look_TS
-        self.scale = glow_scale(scores_TS)
+        self.largest_T = scores_TS.max(axis=-1, initial=-np.inf, where=may_look_TS)
 
         # picture
         self.credit(layer, head)
-        stage = self.layout.stage
-        places = elide_around(
-            last + 1, most_places(stage.width - SUMS - SIDE), matched_key(trace, layer, head)
+        link = (last, matched_key(trace, layer, head))
+        self.score_grid = ScoreGrid(
+            tokens, scores_TS, link, self.layout.stage, f"scores_LHTS[{layer}, {head}]"
         )
-        self.grid = AttentionGrid(tokens, places, stage.width - SUMS, stage.height - 0.35, side=SIDE)
-        self.grid.move_to([0, stage.center[1] + 0.15, 0])
-        self.headroom = stage.top - float(self.grid.get_top()[1])
-        self.grid.shift([(SIDE - SUMS) / 2 - self.grid.cells.get_x(), 0, 0])
+        self.grid = self.score_grid.grid
+        self.headroom = self.layout.stage.top - float(self.grid.get_top()[1])
         self.worked = self._softmax_row(last)
         self.sums: dict[int, Lettering] = {}
-        self.note = text(f"scores_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
-        self.note.next_to(self.grid.cells, DOWN, buff=0.14)
 
         # story
         with self.beat(
             "scores",
             _("The scores of one head: a row for each token that asks, a column for each that answers."),
         ):
-            labels = [*self.grid.row_labels, *self.grid.column_labels]
-            self.play(LaggedStart(*(FadeIn(label) for label in labels), lag_ratio=0.03), run_time=1.0)
-            self.add(self.grid.cells)
-            self._appear()
-            self.play(FadeIn(self.note), run_time=0.4)
+            self.score_grid.spotlight(1)
+            self.add(self.grid, self.score_grid.note, self.score_grid.frame)
+            self.wait(0.8)
+            self._light_all()
         with self.beat("mask", self._mask_narration()):
-            self.wait(1)
             self._mask()
+        with self.beat("row", _("Softmax turns each row into shares of 100 %. Take the last row.")):
+            self._single_out(last)
         with self.beat(
             "exponential",
             _(
-                "Softmax turns each row into shares. It raises e to every score, "
-                "less the row's largest, {largest}, so that no number explodes."
+                "It raises e to every score, less the row's largest, {largest}, so that no number explodes."
             ).format(largest=signed(self.worked.largest)),
         ):
             self._lift(last)
@@ -125,12 +117,11 @@ class Mask(LectureScene):
         with self.beat("rows", _("Every row does the same, each for itself, and each adds up to 100 %.")):
             self._return(last)
             self._count_rows()
-        with self.beat("pattern", self._pattern_narration()):
-            self.note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
-            self.note.next_to(self.grid.cells, DOWN, buff=0.14)
-            self.play(FadeIn(self.note), run_time=0.4)
+        with self.beat("pattern", self._pattern_narration(), last=True):
+            note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
+            note.next_to(self.grid.cells, DOWN, buff=0.12)
+            self.play(FadeIn(note), FadeOut(VGroup(*self.sums.values())), run_time=0.4)
             self._dots()
-            self.wait(1)
 
     def _softmax_row(self, query: int) -> SoftmaxRow:
         """The work on one row, in the grid's columns, between its keys and the bottom of the stage."""
@@ -159,16 +150,16 @@ class Mask(LectureScene):
 
     # The rest plays the story's parts.
 
-    def _score(self, at: tuple[int, int]) -> Look:
-        """How a cell looks before the softmax; a masked one is empty."""
-        return score_look(float(self.scores[at]), self.scale) if self.may_look[at] else UNSEEN
+    def _score(self, at: tuple[int, int], masked: float = 1.0) -> Look:
+        """How a cell looks before the softmax: a masked one is empty, and what was masked colours no other.
 
-    def _weight(self, at: tuple[int, int]) -> Look:
-        """How a cell looks after the softmax."""
+        `masked` is how far that has got, 0…1.
+        """
         if not self.may_look[at]:
             return UNSEEN
-        weight = float(self.pattern[at])
-        return Look(share_words(weight), ink=QUIET + (1 - QUIET) * min(1.0, weight))
+        score, query = float(self.scores[at]), at[0]
+        before, after = float(self.scores[query].max()), float(self.largest_T[query])
+        return score_look(score, before + (after - before) * masked)
 
     def _change(self, look: Callable[[tuple[int, int], float], Look], run_time: float) -> None:
         """Play a change of all cells, one row after the other; `look` tells a cell's look from 0…1."""
@@ -182,33 +173,51 @@ class Mask(LectureScene):
 
         self.play(UpdateFromAlphaFunc(self.grid.cells, step, rate_func=linear), run_time=run_time)
 
-    def _appear(self) -> None:
-        """All scores, the later tokens' as well."""
-        self._change(
-            lambda at, amount: replace(score_look(float(self.scores[at]), self.scale), seen=amount), 2.0
-        )
+    def _light_all(self) -> None:
+        """The light, on one row as the scene before left it, goes to all of them."""
+
+        def widen(_cells: object, amount: float) -> None:
+            self.score_grid.spotlight(1 - amount)
+
+        cells = UpdateFromAlphaFunc(self.grid.cells, widen, rate_func=smooth)
+        self.play(cells, FadeOut(self.score_grid.frame), run_time=1.2)
 
     def _mask(self) -> None:
         """The scores of later tokens fall to −∞ and are gone."""
 
         def fall(at: tuple[int, int], amount: float) -> Look:
-            before = score_look(float(self.scores[at]), self.scale)
-            if self.may_look[at] or amount <= 0:
-                return before
+            if self.may_look[at]:
+                return self._score(at, amount)
             if amount >= 1:
                 return Look("−∞", ink=QUIET)
+            before = score_look(float(self.scores[at]), float(self.scores[at[0]].max()))
             score = float(self.scores[at]) - (10.0 ** (3 * amount) - 1)
-            return Look(score_look(max(score, -999.0), self.scale).words, QUIET, before.glow * (1 - amount))
+            return Look(score_look(max(score, -999.0), score).words, QUIET, before.glow * (1 - amount))
 
         def vanish(at: tuple[int, int], amount: float) -> Look:
             return self._score(at) if self.may_look[at] else Look("−∞", ink=QUIET, seen=1 - amount)
 
         self._change(fall, 2.4)
-        self.wait(0.6)
         self._change(vanish, 1.2)
 
+    def _single_out(self, query: int) -> None:
+        """Dim all rows but one."""
+
+        def dim(_cells: object, amount: float) -> None:
+            for at in self.grid.looks:
+                look = self._score(at)
+                seen = look.seen * (1 if at[0] == query else 1 - (1 - DIMMED) * amount)
+                self.grid.show({at: replace(look, seen=seen)})
+
+        labels = [
+            label.animate.set_opacity(DIMMED)
+            for place, label in zip(self.grid.places, self.grid.row_labels, strict=True)
+            if place != query
+        ]
+        self.play(UpdateFromAlphaFunc(self.grid.cells, dim, rate_func=smooth), *labels, run_time=0.8)
+
     def _lift(self, query: int) -> None:
-        """Lift one row out of the grid and up under the keys."""
+        """Lift one row out of the grid and up under the keys; its ground is laid."""
         grid, row = self.grid, self.worked
         own = grid.row_labels[grid.places.index(query)]
         others = [label for label in grid.row_labels if label is not own]
@@ -216,59 +225,66 @@ class Mask(LectureScene):
         row.score_numbers.shift([0, -up, 0])
 
         def leave(_cells: object, amount: float) -> None:
-            grid.show(
-                {at: replace(self._score(at), seen=self._score(at).seen * (1 - amount)) for at in grid.looks}
-            )
+            for at in grid.looks:
+                look, lit = self._score(at), 1 if at[0] == query else DIMMED
+                grid.show({at: replace(look, seen=look.seen * lit * (1 - amount))})
 
         self.add(row.score_numbers)
+        keys = VGroup(grid.column_labels, grid.rules[1])
         self.play(
             UpdateFromAlphaFunc(grid.cells, leave, rate_func=smooth),
-            FadeOut(VGroup(*others), self.note),
-            run_time=0.8,
-        )
-        self.play(
+            FadeOut(VGroup(*others), grid.rules[0], self.score_grid.note),
             VGroup(row.score_numbers, own).animate.shift([0, up, 0]),
-            grid.column_labels.animate.shift([0, self.headroom, 0]),
-            run_time=1.0,
+            keys.animate.shift([0, self.headroom, 0]),
+            FadeIn(row.ground),
+            run_time=1.4,
         )
 
     def _raise(self) -> None:
-        """Under each score its exponential, and at the end of the line their sum."""
+        """Under each score its exponential grows, and at the end of the line their sum."""
         row, columns = self.worked, len(self.grid.places)
-        self.play(FadeIn(row.power, row.sum_label), run_time=0.6)
 
         def step(_moving: object, amount: float) -> None:
             row.raise_to(amount * columns)
 
-        moving = VGroup(row.exponential_numbers, row.summed)
-        self.play(UpdateFromAlphaFunc(moving, step, rate_func=linear), run_time=max(1.5, 0.35 * columns))
+        moving = VGroup(row.exponential_numbers, row.bars, row.summed)
+        grow = UpdateFromAlphaFunc(moving, step, rate_func=linear, run_time=max(1.5, 0.35 * columns))
+        self.play(FadeIn(row.power, row.sum_label, run_time=0.6), grow)
 
     def _divide(self) -> None:
-        """Bars grow to their shares."""
+        """Each exponential becomes its share."""
         row = self.worked
-        self.play(FadeIn(row.division, row.ground), run_time=0.8)
 
         def step(_moving: object, amount: float) -> None:
             row.divide_to(amount)
 
-        moving = VGroup(row.bars, row.share_numbers, row.total)
-        self.play(UpdateFromAlphaFunc(moving, step, rate_func=smooth), run_time=2.5)
+        row.divide_to(0)
+        moving = VGroup(row.bars, row.exponential_numbers, row.share_numbers, row.total)
+        divide = UpdateFromAlphaFunc(moving, step, rate_func=smooth, run_time=2.5)
+        self.play(FadeOut(row.power, run_time=0.4), FadeIn(row.division, run_time=0.6), divide)
 
     def _return(self, query: int) -> None:
         """Put the row back among the others, whose scores are still to be divided."""
         grid = self.grid
         own = grid.row_labels[grid.places.index(query)]
         own.generate_target().set_y(grid.place_of(query, query)[1])
-        self.play(FadeOut(self.worked), run_time=0.6)
-        self.play(MoveToTarget(own), grid.column_labels.animate.shift([0, -self.headroom, 0]), run_time=0.8)
 
         def back(_cells: object, amount: float) -> None:
             for at in grid.looks:
                 look = self._score(at)
                 grid.show({at: replace(look, seen=look.seen * amount)})
 
-        others = VGroup(*(label for label in grid.row_labels if label is not own))
-        self.play(FadeIn(others), UpdateFromAlphaFunc(grid.cells, back), run_time=0.6)
+        others = VGroup(*(label for label in grid.row_labels if label is not own), grid.rules[0])
+        others.set_opacity(1)
+        keys = VGroup(grid.column_labels, grid.rules[1])
+        self.play(
+            FadeOut(self.worked),
+            MoveToTarget(own),
+            keys.animate.shift([0, -self.headroom, 0]),
+            FadeIn(others),
+            UpdateFromAlphaFunc(grid.cells, back),
+            run_time=1.2,
+        )
 
     def _count_rows(self) -> None:
         """Every score turns into its share, row by row; at each row's end what the row adds up to."""
@@ -277,13 +293,13 @@ class Mask(LectureScene):
             end = grid.place_of(query, grid.positions[-1]) + np.array([grid.cell[0] / 2 + 0.2, 0, 0])
             total = text(
                 percent(float(self.pattern[query].sum(dtype=np.float64)), 0),
-                0.9 * grid.number_size,
+                0.9 * min(grid.number_size, 0.42),
                 palette.FAINT,
             )
             self.sums[query] = total.move_to(end + np.array([total.width / 2, 0, 0]))
 
         def count_up(at: tuple[int, int], amount: float) -> Look:
-            before, after = self._score(at), self._weight(at)
+            before, after = self._score(at), self._weight(at, 0)
             if before.seen <= 0:
                 return UNSEEN
             fading = max(0.0, 1 - 3 * amount)
@@ -296,23 +312,15 @@ class Mask(LectureScene):
         self._change(count_up, 3.0)
         self.play(LaggedStart(*(FadeIn(total) for total in self.sums.values()), lag_ratio=0.1), run_time=1.0)
 
+    def _weight(self, at: tuple[int, int], dots: float) -> Look:
+        """How a cell looks after the softmax; see `weight_look`."""
+        if not self.may_look[at]:
+            return UNSEEN
+        return weight_look(float(self.pattern[at]), self.grid.roomy, dots)
+
     def _dots(self) -> None:
         """Beside each number, or in its place, a dot of the weight's size."""
-        roomy = self.grid.roomy
-
-        def swell(at: tuple[int, int], amount: float) -> Look:
-            look = self._weight(at)
-            if look.seen <= 0:
-                return UNSEEN
-            weight = float(self.pattern[at])
-            return replace(
-                look,
-                dot=weight * amount,
-                aside=amount if roomy else 0.0,
-                ink=look.ink if roomy else look.ink * (1 - amount),
-            )
-
-        self._change(swell, 2.0)
+        self._change(self._weight, 2.0)
 
     def _mask_narration(self) -> str:
         if self.may_look.all():
@@ -344,8 +352,3 @@ class Mask(LectureScene):
             key=token_quote(tokens[best]),
             share=percent(float(weights_S[best])),
         )
-
-
-def share_words(weight: float) -> str:
-    """A weight in whole per cent."""
-    return f"{100 * weight:.0f} %"

@@ -14,10 +14,7 @@ from manim import (
     FadeIn,
     FadeOut,
     Group,
-    GrowArrow,
     LaggedStart,
-    MoveToTarget,
-    Rectangle,
     Transform,
     UpdateFromAlphaFunc,
     VGroup,
@@ -31,22 +28,19 @@ from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import AttentionGrid, glow_scale, most_places, score_look
 from scenes.mobjects.dot_product import DotProduct
-from scenes.mobjects.elision import elide_around
 from scenes.mobjects.heatmap import Heatmap
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import count, plain, signed
-from scenes.mobjects.projection import Named, Projection
-from scenes.mobjects.token_row import TokenChip, TokenRow, token_quote
+from scenes.mobjects.projection import Projection
+from scenes.mobjects.score_grid import ScoreGrid
+from scenes.mobjects.token_row import TokenChip, shelved_row, token_quote
 
-OPENING = 1.4  # how much larger the prompt is before the vectors need the room
 STRIP_ROWS = 20
-STRIP, STRIP_HEIGHT = 0.42, 3.0  # frame units
-DIMMED = 0.25
-ABOVE = 0.25  # from a column to its token
-LABELS = 1.2  # frame units beside the grid, for its rows' tokens
-SLOW, FAST = 0.5, 0.35  # of the dot product's time: its first rows, then all that the ⋮ stands for
+STRIP = 0.6  # frame units: the widest strip under a token
+CHIP_LINE = 0.75  # height of the line with the two tokens, above their vectors
+WORK_MARGIN = CHIP_LINE + 1.2  # what the dot product leaves of the stage, for that line and the verdict
+SLOW = 0.45  # of the dot product's time, for its first products
 
 Array = npt.NDArray[np.float32]
 
@@ -54,9 +48,11 @@ Array = npt.NDArray[np.float32]
 class QueryKey(LectureScene):
     """One head's queries and keys, one score worked out, then the grid of all of them.
 
-    Data: `ln1_LTD`, `q_LHTK`, its keys, `scores_LHTS` (scaled, not masked). The head is the one that
-    `chosen_head` finds, the query is the last token's, the key the one that it matches best
-    (`matched_key`). A prompt of more than `most_places` tokens shows its first and last ones and that key.
+    Data: `ln1_LTD`, `q_LHTK`, its keys, `scores_LHTS` (scaled, not masked); where the trace holds those of
+    the shown head, `query_weight_KD` and `key_weight_KD` with their biases, else only what they gave.
+    The head is the one that `chosen_head` finds, the query is the last token's, the key the one that it
+    matches best (`matched_key`); the row that is worked out is the one with the largest result. A prompt of
+    more than `most_places` tokens shows its first and last ones and that key.
     """
 
     reads = (
@@ -68,229 +64,209 @@ class QueryKey(LectureScene):
         "ln1_LTD",
         "q_LHTK of one head",
         "k_LHTK or k_LCTK of one head",
+        "query_weight_KD if any",
+        "query_bias_K if any",
+        "key_weight_KD if any",
+        "key_bias_K if any",
     )
     poster = "grid"
 
     def construct(self) -> None:
-        """Two vectors from one, their dot product, a row of them, the grid."""
+        """Two vectors, what a head's weights make of them, their dot product, a row of scores, the grid."""
         # data
         trace, facts = self.trace, self.trace.facts
         layer, head = self.shown = chosen_head(self)
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
-        ln1_TD = trace.ln1_LTD[layer]
+        ln1_TD, scores_TS = trace.ln1_LTD[layer], trace.scores_LHTS[layer, head]
         q_TK, k_TK = trace.q_LHTK[layer, head], trace.keys(layer, head)
-        turned = "R " if facts.positions == "rotary" else ""  # by its position (Su et al. 2021)
-        scores_TS = trace.scores_LHTS[layer, head]
-        scale = glow_scale(scores_TS)
 
         # picture
         self.credit(layer, head)
         stage = self.layout.stage
-        self.row = TokenRow(trace.tokens, stage.width, size=0.42)
-        opening = min(OPENING, stage.width / self.row.width)
-        at_top = np.array([stage.center[0], stage.top - self.row.height / 2, 0])
-        self.row.scale(opening).move_to([0, stage.center[1] + 0.5 * STRIP_HEIGHT + 0.3, 0])
+        self.row = shelved_row(trace.tokens, self.layout.shelf)
         self.strips = self._strips(ln1_TD, layer)
-        below = Box(
-            stage.left, stage.right, stage.bottom + 0.05, stage.top - self.row.height / opening - 0.35
-        )
-        halves = self.layout.split(below, 1, 1)
-        self.query = Projection(
-            halves[0],
-            TokenChip(trace.tokens[query], query, 0.42),
-            Named(ln1_TD[query], f"ln1_LTD[{layer}, {query}]"),
-            Named(q_TK[query], f"q_LHTK[{layer}, {head}, {query}]"),
-            f"{turned}W_Q",
-            _("What am I looking for?"),
-            palette.QUERY,
-        )
-        self.key = Projection(
-            halves[1],
-            TokenChip(trace.tokens[key], key, 0.42),
-            Named(ln1_TD[key], f"ln1_LTD[{layer}, {key}]"),
-            Named(k_TK[key], f"k_{facts.key_axes}[{layer}, {head // facts.group}, {key}]"),
-            f"{turned}W_K",
-            _("What do I hold?"),
-            palette.KEY,
-        )
-        questions = (self.query.question, self.key.question)
-        smaller = min(question.height for question in questions)
-        for question in questions:  # a long one that had to be smaller makes the other smaller, too
-            question.scale(smaller / question.height)
-        self.work = DotProduct(
-            q_TK[query], k_TK[key], stage.width - 0.4, 3.2, chart_below=not self.layout.wide
-        )
-        score = float(scores_TS[query, key])
-        dot = float(self.work.sums[-1])
+        self.query = self._projection(query, "query", q_TK[query])
+        self.key = self._projection(key, "key", k_TK[key])
+        self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.2, stage.height - WORK_MARGIN)
+        score, dot = float(scores_TS[query, key]), float(self.work.sums[-1])
         self.verdict = formula(_verdict(facts, dot, score), 0.43)
-        places = elide_around(trace.n_tokens, most_places(stage.width - LABELS), key)
-        self.grid = AttentionGrid(trace.tokens, places, stage.width, stage.height - 0.35)
-        self.grid.move_to([0, stage.center[1] + 0.15, 0])
-        self.looks = {
-            (q, k): score_look(float(scores_TS[q, k]), scale)
-            for q in self.grid.positions
-            for k in self.grid.positions
-        }
-        self.note = text(
-            _("scores_LHTS[{layer}, {head}] · strongest colour: {scale} or more").format(
-                layer=layer, head=head, scale=signed(scale)
-            ),
-            0.2,
-            palette.FAINT,
+        self.verdict.scale(min(1.0, stage.width / self.verdict.width))
+        self.score_grid = ScoreGrid(
+            trace.tokens, scores_TS, (query, key), stage, f"scores_LHTS[{layer}, {head}]"
         )
-        self.note.next_to(self.grid.cells, DOWN, buff=0.14)
+        self.grid = self.score_grid.grid
 
         # story
+        self.add(self.row)
         with self.beat(
             "tokens",
-            _(
-                "On its way through layer {layer}, every token is a vector of {width} numbers. "
-                "How does it find the others that matter to it?"
-            ).format(layer=layer, width=count(facts.d_model)),
-        ):
-            self.play(
-                LaggedStart(*(FadeIn(part, shift=0.25 * UP) for part in self.row), lag_ratio=0.1),
-                run_time=1.4,
-            )
-            self.play(
-                LaggedStart(*(FadeIn(part, shift=0.25 * DOWN) for part in self.strips), lag_ratio=0.1),
-                run_time=1.6,
-            )
-        with self.beat(
-            "query",
-            _(
-                "An attention head's learned weights turn it into {count} other numbers, "
-                "the token's query: what it looks for."
-            ).format(count=count(facts.d_head)),
-        ):
-            self.play(FadeOut(self.strips), run_time=0.5)
-            self.play(self.row.animate.scale(1 / opening).move_to(at_top), run_time=1.0)
-            self._grow(self.query, query)
-        with self.beat(
-            "key",
-            _(
-                "Other weights give every token a key: what it has to offer. "
-                "A query and a key that point the same way are a match."
+            _("On its way through layer {layer}, every token is a vector of {width} numbers.").format(
+                layer=layer, width=count(facts.d_model)
             ),
         ):
-            self._grow(self.key, key)
-        with self.beat(
-            "product",
-            self._product_narration().format(count=count(facts.d_head)),
-        ):
-            self._work_out()
+            self.play(
+                LaggedStart(*(FadeIn(part, shift=0.25 * DOWN) for part in self.strips), lag_ratio=0.1),
+                run_time=2.0,
+            )
+        with self.beat("query", self._query_narration()):
+            self.play(FadeOut(self.strips), run_time=0.5)
+            self._enter(self.query, query)
+            self._step(self.query, 2.2)
+        with self.beat("key", _("Other weights give every token a key: what it has to offer.")):
+            gone = [part for part in self.query if part is not self.query.chip]
+            self.play(*(FadeOut(part) for part in (*gone, self.query.chip)), run_time=0.5)
+            self._enter(self.key, key)
+            self._step(self.key, 1.2)
+        with self.beat("product", self._product_narration().format(count=count(facts.d_head))):
+            self._work_out(query, key)
         with self.beat(
             "row",
-            _(
-                "That is one cell. The same query, “{query}”, against the key of every token fills its row."
-            ).format(query=token_quote(trace.tokens[query])),
+            _("That is one cell. The same query, “{query}”, meets the key of every token: a row.").format(
+                query=token_quote(trace.tokens[query])
+            ),
         ):
             self._land(query, key)
-            self._fill([query], run_time=2.0)
+            self._fill([query], run_time=1.8)
         with self.beat("grid", self._grid_narration(float(scores_TS.min()), float(scores_TS.max()))):
             self._fill([place for place in self.grid.positions if place != query], run_time=3.0)
-            self.play(FadeIn(self.note), run_time=0.5)
-        with self.beat("match", self._match_narration(scores_TS[query], key)):
-            self._spotlight(query, key)
-            self.wait(1)
+            self.play(FadeIn(self.score_grid.note), run_time=0.5)
+        with self.beat("match", self._match_narration(scores_TS[query], key), last=True):
+            self._spotlight()
 
     # The rest plays the story's parts.
 
     def _strips(self, ln1_TD: Array, layer: int) -> Group:
         """Under each token of the row the beginning of its vector, as blocks in the token's hue."""
+        stage, shelf = self.layout.stage, self.layout.shelf
         rows = min(STRIP_ROWS, ln1_TD.shape[1])
         shown = ln1_TD[list(self.row.chips), :rows]
         scale = palette.robust_scale(shown)
+        high = shelf.bottom - stage.bottom - 0.85
         strips = Group()
         for values, (index, chip) in zip(shown, self.row.chips.items(), strict=True):
-            width = min(STRIP, 0.8 * chip.width)
-            strip = Heatmap(values[:, None], width, STRIP_HEIGHT, scale, palette.token_ramp(index))
+            wide = min(STRIP, 0.8 * chip.width)
+            strip = Heatmap(values[:, None], wide, high, scale, palette.token_ramp(index))
             strips.add(strip.next_to(chip, DOWN, buff=0.2))
-        note = text(
-            _("ln1_LTD[{layer}], the first {rows} of {width} numbers · strongest: ±{scale} or more").format(
-                layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale)
-            ),
-            0.22,
-            palette.FAINT,
-        )
+        words = _("ln1_LTD[{layer}], the first {rows} of {width} numbers · strongest: ±{scale} or more")
+        words = words.format(layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale))
+        note = text(words, 0.22, palette.FAINT)
+        note.scale(min(1.0, stage.width / note.width))
         strips.add(note.next_to(strips, DOWN, buff=0.25).set_x(self.row.get_x()))
         return strips
 
-    def _grow(self, half: Projection, token: int) -> None:
-        """The token comes down from the row, becomes its vector, and that becomes the other."""
+    def _projection(self, token: int, part: str, after_K: Array) -> Projection:
+        """One token's query or key from its vector; `after_K` is what a trace without weights has of it."""
+        trace, stage, (layer, head) = self.trace, self.layout.stage, self.shown
+        vector_D = trace.ln1_LTD[layer, token]
+        weight_KD, bias_K, result_K = None, None, after_K
+        name = f"{part}_weight_KD"
+        if trace.has(name) and trace.facts.projected == [layer, head]:
+            weight_KD = getattr(trace, name)[:]
+            bias_K = getattr(trace, f"{part}_bias_K")[:] if trace.has(f"{part}_bias_K") else None
+            result_K = weight_KD @ vector_D + (0 if bias_K is None else bias_K)
+        asks = part == "query"
+        return Projection(
+            Box(stage.left, stage.right, stage.bottom + 0.05, self.layout.shelf.bottom - 0.25),
+            TokenChip(trace.tokens[token], token, 0.42),
+            vector_D,
+            f"ln1_LTD[{layer}, {token}]",
+            weight_KD,
+            bias_K,
+            name,
+            result_K,
+            "W_Q" if asks else "W_K",
+            _("What am I looking for?") if asks else _("What do I hold?"),
+            palette.QUERY if asks else palette.KEY,
+        )
+
+    def _enter(self, half: Projection, token: int) -> None:
+        """The token comes down from the row; its vector lies down, and the weights appear below it."""
         rest = half.chip.get_center()
         half.chip.move_to(self.row.chips.get(token, self.row.gap))
         self.play(half.chip.animate.move_to(rest), run_time=0.8)
-        self.play(FadeIn(half.source, shift=0.25 * DOWN), FadeIn(half.names[0]), run_time=0.8)
-        self.play(GrowArrow(half.arrow), FadeIn(half.matrix), run_time=0.8)
-        self.play(FadeIn(half.result, shift=0.5 * RIGHT), FadeIn(half.names[1]), run_time=0.8)
-        self.play(FadeIn(half.question, shift=0.25 * UP), run_time=0.6)
+        self.play(
+            FadeIn(half.vector, shift=0.25 * DOWN), FadeIn(half.matrix), FadeIn(half.symbol),
+            FadeIn(half.names), FadeIn(half.question), run_time=0.8,
+        )  # fmt: skip
 
-    def _work_out(self) -> None:
-        """Bring the two vectors together and sum up their products, one by one, then faster."""
+    def _step(self, half: Projection, run_time: float) -> None:
+        """One row of the weights meets the vector, number by number, while the sum counts; then all do."""
+        self.play(FadeIn(half.edge), FadeIn(half.met, target_position=half.edge), run_time=0.7)
+        self.add(half.window, half.number)
+
+        def walk(_moving: object, amount: float) -> None:
+            half.step(amount)
+
+        moving = VGroup(half.window, half.edge, half.number)
+        self.play(UpdateFromAlphaFunc(moving, walk, rate_func=linear), run_time=run_time)
+        half.fill(0.0, only_row=True)
+        self.play(FadeIn(half.result), FadeOut(half.window), run_time=0.4)
+        self._fill_results(half, 1.2)
+
+    def _fill_results(self, half: Projection, run_time: float) -> None:
+        def fill(_moving: object, amount: float) -> None:
+            half.fill(amount, only_row=True)
+
+        self.play(UpdateFromAlphaFunc(half.result, fill, rate_func=linear), run_time=run_time)
+
+    def _work_out(self, query: int, key: int) -> None:
+        """Lay the two vectors over each other and sum up their products, one by one, then faster."""
         stage, work = self.layout.stage, self.work
-        work.shift([stage.center[0], stage.center[1] + 0.25, 0])
-        middle, top, bottom = work.chart
-        if self.layout.wide:
-            bottom = stage.bottom + self.verdict.height
-        else:  # the chips, the columns, the chart and the verdict stand below each other
-            highest = float(work.left.get_top()[1]) + ABOVE + self.query.chip.height
-            up = stage.center[1] - (highest + bottom - self.verdict.height) / 2
-            work.shift([0, up, 0])
-            top, bottom = top + up, bottom + up
-        self.verdict.move_to([middle, bottom - self.verdict.height / 2, 0])
-        halves = ((self.query, work.left), (self.key, work.right))
-        fading = [
-            part for half, _column in halves for part in (half.source, half.arrow, half.matrix, half.question)
-        ]
-        names = [half.names for half, _column in halves]
-        self.play(*(FadeOut(part) for part in (self.row, *fading, *names)), run_time=0.6)
-        moves = []
-        for half, column in halves:
-            chip = half.chip.generate_target()
-            chip.scale(min(1.0, 1.75 / chip.width)).next_to(column, UP, buff=ABOVE)
-            moves += [
-                MoveToTarget(half.chip),
-                FadeOut(half.result, target_position=column),
-                FadeIn(column, target_position=half.result),
-            ]
-        self.play(*moves, run_time=1.0)
-        self.labels = VGroup(text(_("products"), 0.24, palette.CAPTION).next_to(work.middle, DOWN, buff=0.2))
-        for half, column in halves:
-            tensor, _bracket, index = half.tensor.partition("[")
-            name = (text(words, 0.2, palette.FAINT, mono=True) for words in (tensor, f"[{index}"))
-            self.labels.add(VGroup(*name).arrange(DOWN, buff=0.06).next_to(column, DOWN, buff=0.2))
+        work.move_to([stage.center[0], stage.top - CHIP_LINE - work.height / 2, 0])
+        work.show(0)
+        self.verdict.move_to([stage.center[0], stage.bottom + 0.05 + self.verdict.height / 2, 0])
+        self.labels = VGroup()
+        y, left = stage.top - CHIP_LINE / 2, float(work.zero.get_start()[0])
+        for half, token in ((self.query, query), (self.key, key)):
+            chip = TokenChip(self.trace.tokens[token], token, 0.4)
+            name = text("q" if half is self.query else "k", 0.4, self._tone(half))
+            pair = VGroup(name, chip).arrange(RIGHT, buff=0.15)
+            self.labels.add(pair)
+        self.labels.arrange(RIGHT, buff=0.6)
+        self.labels.scale(min(1.0, stage.width / self.labels.width))
+        self.labels.move_to([left + self.labels.width / 2, y, 0])
         legend = text(_("bars: the products · line: their sum so far"), 0.22, palette.FAINT)
-        self.labels.add(legend.move_to([middle, top + 0.45, 0]))
-        self.play(FadeIn(self.labels), FadeIn(work), run_time=0.6)
-        slow = min(3, len(work.products))
+        room = stage.right - float(self.labels.get_right()[0]) - 0.3
+        if legend.width < room:
+            legend.move_to([stage.right - legend.width / 2, y, 0])
+            self.labels.add(legend)
+        self.play(*(FadeOut(part) for part in (self.row, *self.key)), run_time=0.6)
+        self.play(FadeIn(self.labels), FadeIn(work.vectors[0], shift=0.4 * DOWN), run_time=0.6)
+        self.play(FadeIn(work.vectors[1], shift=0.4 * UP), FadeIn(work.zero), run_time=0.6)
+        self.add(work)
+        slow = min(4, len(work.products))
 
         def add_up(moving: DotProduct, amount: float) -> None:
-            pace = [0.0, SLOW, SLOW + FAST, 1.0]
-            moving.show(
-                round(
-                    float(np.interp(amount, pace, [0, slow, len(work.products) - slow, len(work.products)]))
-                )
-            )
+            done = np.interp(amount, [0.0, SLOW, 1.0], [0, slow, len(work.products)])
+            moving.show(round(float(done)))
 
         self.play(UpdateFromAlphaFunc(work, add_up, rate_func=linear), run_time=5.5)
         work.show(len(work.products))
         self.play(FadeIn(self.verdict, shift=0.25 * UP), run_time=0.8)
-        self.wait(1.5)
+        self.wait(1.2)
+
+    def _tone(self, half: Projection) -> str:
+        return palette.QUERY if half is self.query else palette.KEY
 
     def _land(self, query: int, key: int) -> None:
-        """Put the score into its cell."""
-        score = self.looks[query, key]
-        number = text(score.words, 0.46).move_to(self.verdict.get_right(), aligned_edge=RIGHT)
-        gone = (self.work, self.labels, self.verdict, self.query.chip, self.key.chip)
+        """The score is one cell, seen from near; then the camera draws back to the grid around it."""
+        grid, score = self.grid, self.score_grid.looks[query, key]
+        grid.show({(query, key): score})
+        cell, middle = grid.place_of(query, key), np.array(self.layout.stage.center)
+        nearer = min(3.0, 0.5 * self.layout.stage.width / grid.cell[0])
+        size = nearer * grid.number_size
+        grid.scale(nearer, about_point=cell).shift(middle - cell)
+        number = text(score.words, 0.43).move_to(self.verdict.get_right(), aligned_edge=RIGHT)
         self.add(number)
-        self.play(*(FadeOut(part) for part in gone), run_time=0.6)
-        self.play(FadeIn(self.grid.row_labels), FadeIn(self.grid.column_labels), run_time=0.8)
-        self.add(self.grid.cells, number)
-        target = number.copy().scale(self.grid.number_size / 0.46).move_to(self.grid.place_of(query, key))
-        self.play(Transform(number, target), run_time=1.0)
+        self.play(*(FadeOut(part) for part in (self.work, self.labels, self.verdict)), run_time=0.6)
+        target = number.copy().scale(size / 0.43).move_to(middle)
+        self.play(Transform(number, target), FadeIn(grid.cells), run_time=0.9)
         self.remove(number)
-        self.grid.show({(query, key): score})
+        names = (grid.row_labels, grid.column_labels, grid.rules)
+        for part in names:
+            part.set_opacity(0)
+        back = [part.animate.scale(1 / nearer, about_point=middle).shift(cell - middle) for part in grid]
+        self.play(*(move.set_opacity(1) for move in back), run_time=1.4)
 
     def _fill(self, queries: list[int], run_time: float) -> None:
         """Let the rows of these queries appear, cell by cell, one row after the other."""
@@ -302,40 +278,31 @@ class QueryKey(LectureScene):
                 for column, key in enumerate(keys):
                     begun = amount * (len(queries) + 1) - row - column / len(keys)
                     if (query, key) not in there:
-                        look = self.looks[query, key]
+                        look = self.score_grid.looks[query, key]
                         self.grid.show({(query, key): replace(look, seen=min(1.0, max(0.0, 3 * begun)))})
 
         self.play(UpdateFromAlphaFunc(self.grid.cells, wave, rate_func=linear), run_time=run_time)
 
-    def _spotlight(self, query: int, key: int) -> None:
+    def _spotlight(self) -> None:
         """Dim everything but the query's row, and frame its best key."""
-        others = [
-            label
-            for place, label in zip(self.grid.places, self.grid.row_labels, strict=True)
-            if place != query
-        ]
-        others += [
-            label
-            for place, label in zip(self.grid.places, self.grid.column_labels, strict=True)
-            if place != key
-        ]
 
         def dim(_cells: object, amount: float) -> None:
-            seen = 1 - (1 - DIMMED) * amount
-            self.grid.show(
-                {at: replace(look, seen=seen) for at, look in self.looks.items() if at[0] != query}
-            )
+            self.score_grid.spotlight(amount)
 
-        self.frame = Rectangle(
-            width=self.grid.cell[0], height=self.grid.cell[1], stroke_color=palette.QUERY, stroke_width=3
-        )
-        self.frame.move_to(self.grid.place_of(query, key))
-        self.play(
-            UpdateFromAlphaFunc(self.grid.cells, dim, rate_func=smooth),
-            *(label.animate.set_opacity(DIMMED) for label in others),
-            run_time=0.8,
-        )
-        self.play(FadeIn(self.frame, scale=1.3), run_time=0.5)
+        moving = Group(self.grid.cells, self.grid.row_labels, self.grid.column_labels)
+        self.play(UpdateFromAlphaFunc(moving, dim, rate_func=smooth), run_time=0.8)
+        self.play(FadeIn(self.score_grid.frame, scale=1.3), run_time=0.5)
+
+    def _query_narration(self) -> str:
+        facts = self.trace.facts
+        if facts.positions == "rotary":
+            return _(
+                "A head's learned weights make {count} other numbers of it, the query: what it looks for. "
+                "Only then does this model turn it by its position."
+            ).format(count=count(facts.d_head))
+        return _(
+            "A head's learned weights make {count} other numbers of it, the query: what it looks for."
+        ).format(count=count(facts.d_head))
 
     def _product_narration(self) -> str:
         if over_root(self.trace.facts):

@@ -1,4 +1,8 @@
-"""The attention grid: queries in rows, keys in columns, as `pattern[layer, head]` prints them."""
+"""The attention grid: queries in rows, keys in columns, as `pattern[layer, head]` prints them.
+
+It looks the same in every scene: tokens in their own hues, a yellow rule along the queries, a teal one along
+the keys.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from manim import Group, VGroup
+from manim import Group, Line, VGroup
 
+from scenes.layout import Box
 from scenes.mobjects import palette
+from scenes.mobjects.elision import elide_around
 from scenes.mobjects.glyphs import line_of
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count, signed
@@ -20,15 +26,19 @@ MOST_PLACES = 12  # rows and columns whose numbers can be read on a phone
 NARROWEST = 0.8  # frame units: a cell in which a number can be read
 FEWEST_PLACES = 7  # the first, the last, and one between with its neighbours
 GAP_SHARE = 0.7  # of a cell: the place of the tokens left out
-CELL = (2.3, 1.15)  # frame units: the largest cell, for a prompt of few tokens
+CELL = (3.6, 1.6)  # frame units: the largest cell, for a prompt of few tokens
 FLATTEST = 2.6  # width over height
 LABEL_SIZE = 0.3
 SMALLEST_LABEL = 0.2
 WIDEST_NUMBER = 2.65  # em of `100 %`
 QUIET = 0.62  # ink of a number of little account; less would not reach 4.5 : 1 on a cell in both themes
-NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.42, 0.26, 0.22
+NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.55, 0.26, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
 ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
+SIDE, SUMS = 1.45, 1.5  # frame units at its left for its rows' words, at its right for what they add up to
+BELOW = 0.35  # and below it, for its name
+RULE = 0.05  # from the cells to the rules beside them
+DEPTH = 4.0  # a score so far below its row's largest does not glow: its share is a fiftieth of that one's
 DARKEST = 0.45  # of a glowing cell's colour over the ground: its number stays readable
 
 
@@ -43,6 +53,7 @@ class Look:
         dot: the weight that the dot's area stands for, 0…1.
         aside: 0, dot and number in the middle; 1, side by side.
         seen: opacity of the whole cell, 0…1.
+        shine: share of the glowing colour over the ground; a number needs a dark one.
     """
 
     words: str = ""
@@ -51,6 +62,7 @@ class Look:
     dot: float = 0.0
     aside: float = 0.0
     seen: float = 1.0
+    shine: float = DARKEST
 
 
 def most_places(width: float) -> int:
@@ -67,16 +79,58 @@ def weight_colour(weight: float) -> str:
 UNSEEN = Look(seen=0.0)
 
 
-def score_look(score: float, scale: float) -> Look:
-    """A score as a signed number; the ground glows with it up to `scale`, and only where it is above 0."""
-    glow = min(1.0, max(0.0, score) / scale)
-    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if score > 0 else QUIET, glow=glow)
+def score_look(score: float, largest: float) -> Look:
+    """A score as a signed number; the ground glows the more, the less it lies below its row's largest.
+
+    Only that distance counts in a softmax. A number above zero is no better than one below.
+    """
+    glow = min(1.0, max(0.0, 1 - (largest - score) / DEPTH))
+    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if glow > 0.25 else QUIET, glow=glow)
 
 
-def glow_scale(scores_TS: npt.NDArray[np.float32]) -> float:
-    """The score that glows brightest: the 99th percentile of those above 0, or 1 where there are none."""
-    positive = scores_TS[scores_TS > 0]
-    return palette.robust_scale(positive) if positive.size else 1.0
+def share_words(weight: float) -> str:
+    """A weight in whole per cent."""
+    return f"{100 * weight:.0f} %"
+
+
+def weight_look(weight: float, roomy: bool, dots: float = 1.0) -> Look:
+    """A weight as its share in per cent (`dots` 0) or as a dot (1), beside the number where there is room.
+
+    On the way the number makes room first, by moving aside or by fading; then the dot grows.
+    """
+    ink = QUIET + (1 - QUIET) * min(1.0, weight)
+    first, then = min(1.0, 2 * dots), max(0.0, 2 * dots - 1)
+    return Look(
+        share_words(weight),
+        ink=ink if roomy else ink * (1 - first),
+        dot=weight * then,
+        aside=first if roomy else 0.0,
+    )
+
+
+def rules(cells: Raster) -> VGroup:
+    """The queries' rule down the left side of the cells and the keys' along their top."""
+    corner, right, below = cells.points[:3]
+    away = np.array([-RULE, RULE, 0])
+    return VGroup(
+        Line(corner + away, below + away, stroke_color=palette.QUERY, stroke_width=2.5),
+        Line(corner + away, right + away, stroke_color=palette.KEY, stroke_width=2.5),
+    )
+
+
+def staged(tokens: Sequence[bytes], key: int, stage: Box) -> AttentionGrid:
+    """The grid of a prompt where every scene about one head has it, so that one begins as another ends.
+
+    Args:
+        tokens: of the prompt. The first and last ones are shown where there are many, and `key`.
+        key: a position that is always shown.
+        stage: where it stands.
+    """
+    places = elide_around(len(tokens), most_places(stage.width - SUMS - SIDE), key)
+    grid = AttentionGrid(tokens, places, stage.width - SUMS, stage.height - BELOW, side=SIDE)
+    grid.move_to([0, stage.center[1] + BELOW / 2 - 0.02, 0])
+    grid.shift([(SIDE - SUMS) / 2 - grid.cells.get_x(), 0, 0])
+    return grid
 
 
 class AttentionGrid(Group):
@@ -92,6 +146,7 @@ class AttentionGrid(Group):
         looks: (query, key) → what that cell shows now; positions, not places.
         cells: the image of all cells.
         row_labels, column_labels: place → its label, in order.
+        rules: the queries' and the keys'.
         cell: width and height of a cell in frame units.
     """
 
@@ -105,8 +160,8 @@ class AttentionGrid(Group):
     ) -> None:
         self.places = list(places)
         shares = np.array([GAP_SHARE if place is None else 1.0 for place in places])
-        self.row_labels = self._labels(tokens, palette.QUERY)
-        self.column_labels = self._labels(tokens, palette.KEY)
+        self.row_labels = self._labels(tokens)
+        self.column_labels = self._labels(tokens)
         longest = max(label.width for label in self.row_labels)
         most = max(SMALLEST_LABEL / LABEL_SIZE * longest, 0.2 * width)
         if longest > most:
@@ -120,7 +175,8 @@ class AttentionGrid(Group):
         pixels = np.zeros((self._rows[-1], self._columns[-1], 4), dtype=np.uint8)
         self.cells = Raster(pixels, self._columns[-1] / fine, self._rows[-1] / fine)
         self.looks = {(q, k): UNSEEN for q in self.positions for k in self.positions}
-        super().__init__(self.cells, self.row_labels, self.column_labels)
+        self.rules = rules(self.cells)
+        super().__init__(self.cells, self.row_labels, self.column_labels, self.rules)
         self._attach(header)
         self.move_to([0, 0, 0])
 
@@ -129,7 +185,7 @@ class AttentionGrid(Group):
         """The positions that have a row and a column."""
         return [place for place in self.places if place is not None]
 
-    def _labels(self, tokens: Sequence[bytes], colour: str) -> VGroup:
+    def _labels(self, tokens: Sequence[bytes]) -> VGroup:
         labels = VGroup()
         for index, place in enumerate(self.places):
             if place is None:
@@ -138,7 +194,7 @@ class AttentionGrid(Group):
                 assert after is not None
                 labels.add(text(f"⋯ {count(after - before - 1)}", 0.8 * LABEL_SIZE, palette.FAINT))
             else:
-                labels.add(token_words(tokens[place], LABEL_SIZE, colour))
+                labels.add(token_words(tokens[place], LABEL_SIZE, palette.token_colour(place)))
         return labels
 
     def _fit(
@@ -174,9 +230,9 @@ class AttentionGrid(Group):
         for index, label in enumerate(self.column_labels):
             x = left + (self._columns[index] + self._columns[index + 1]) / 2 / fine
             if leaning:
-                label.move_to([x - 0.08 + label.width / 2, top + 0.02 + label.height / 2, 0])
+                label.move_to([x - 0.08 + label.width / 2, top + 0.06 + label.height / 2, 0])
             else:
-                label.move_to([x, top + 0.06 + label.height / 2, 0])
+                label.move_to([x, top + 0.1 + label.height / 2, 0])
 
     def _size_of_numbers(self) -> float:
         """As large as leaves room for a dot beside, where that is still legible."""
@@ -231,7 +287,7 @@ class AttentionGrid(Group):
             area[:] = 0
             return
         height, width = area.shape[:2]
-        area[..., :3] = palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], DARKEST)
+        area[..., :3] = palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], look.shine)
         area[..., 3] = 255
         largest = min(DISC * height, (ALONE + (BESIDE - ALONE) * look.aside) * width)
         if look.dot > 0:

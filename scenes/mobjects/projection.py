@@ -1,80 +1,184 @@
-"""A token's vector, and what a weight matrix makes of it."""
+"""A token's vector times one head's weights: a shorter vector, one row for each of its numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, UP, Arrow, VGroup
+from manim import DOWN, LEFT, RIGHT, Group, Rectangle, VGroup
 
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import formula, text
-from scenes.mobjects.numerals import count
+from scenes.mobjects.numerals import count, plain, signed
+from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
 from scenes.mobjects.token_row import TokenChip
-from scenes.mobjects.vector import Vector
 
-ASIDE = 1.75  # frame units from the middle to each column, where there is room
-ABOVE = 1.2  # from a column's top to the middle of what stands above it
+STRIP = 0.34  # frame units: the height of a vector, and of the row that meets it
+APART = 0.12
+SIDES = (0.95, 1.75)  # frame units beside the matrix: for its name, for what comes out
+COLUMN = 0.4  # width of what comes out
+TALLEST = 2.7  # of the matrix
+FAINTEST = 0.12  # of a weight near zero, over the ground
+WINDOW = 0.16  # width of the box that steps along
 
-
-@dataclass(frozen=True)
-class Named:
-    """A vector, and how the tensor that holds it is indexed."""
-
-    values: npt.NDArray[np.float32]
-    name: str
+Array = npt.NDArray[np.float32]
 
 
-class Projection(VGroup):
-    """One token: its vector, and the shorter one that a weight matrix makes of it.
+def weight_pixels(weights_RC: Array, scale: float) -> Pixels:
+    """One pixel a weight: blue above zero, red below, the stronger the lighter."""
+    level = palette.levels(weights_RC, scale)
+    colours = np.where(
+        (weights_RC > 0)[..., None], palette.POSITIVE_RAMP[level], palette.NEGATIVE_RAMP[level]
+    )
+    share = FAINTEST + (1 - FAINTEST) * level.astype(np.float32) / 255
+    return _opaque(palette.dim(colours, share[..., None]))
+
+
+def extremes_in_cells(matrix_RC: Array, columns: int) -> Array:
+    """Shrink to at most so many columns; each cell is the element under it that is farthest from zero."""
+    length = matrix_RC.shape[1]
+    if length <= columns:
+        return matrix_RC
+    starts = np.unique(np.arange(columns) * length // columns)
+    high = np.maximum.reduceat(matrix_RC, starts, axis=1)
+    low = np.minimum.reduceat(matrix_RC, starts, axis=1)
+    return np.where(high >= -low, high, low)
+
+
+def _opaque(colours: npt.ArrayLike) -> Pixels:
+    rgb = np.rint(np.asarray(colours)).astype(np.uint8)
+    return np.concatenate([rgb, np.full((*rgb.shape[:-1], 1), 255, np.uint8)], axis=-1)
+
+
+class Projection(Group):
+    """A vector, under it the row of the matrix that it meets, the matrix, and at its right what comes out.
 
     Args:
         box: where to stand.
-        chip: the token.
-        source, result: the two vectors.
-        matrix: Typst maths, the weight matrix' name.
+        chip: the token whose vector it is.
+        vector_D, vector_name: the vector, and what the trace calls it.
+        weight_KD, bias_K, weight_name: the matrix, what is added, the name in the trace; None where
+            the trace does not hold this head's.
+        result_K: what comes out.
+        symbol: Typst maths for the matrix.
         question: what the result stands for.
         colour: of the result.
+
+    Attributes:
+        row: the row that is worked out: the one with the largest result.
+        sums: the partial sums along that row, from the bias to the result.
+        filled: how many results are shown.
     """
 
     def __init__(
         self,
         box: Box,
         chip: TokenChip,
-        source: Named,
-        result: Named,
-        matrix: str,
+        vector_D: Array,
+        vector_name: str,
+        weight_KD: Array | None,
+        bias_K: Array | None,
+        weight_name: str,
+        result_K: Array,
+        symbol: str,
         question: str,
         colour: str,
     ) -> None:
-        middle, aside = box.center[0], min(ASIDE, box.width / 2 - 0.95)
-        self.chip = chip
-        self.source = Vector(source.values, size=0.3, colour=palette.CAPTION)
-        self.result = Vector(result.values, size=0.3, colour=colour)
-        self.source.move_to([middle - aside, box.center[1], 0])
-        self.result.move_to([middle + aside, box.center[1], 0])
-        self.arrow = Arrow(
-            self.source.get_right(), self.result.get_left(), buff=0.25, stroke_width=3, color=colour,
-            max_tip_length_to_length_ratio=0.12,
-        )  # fmt: skip
-        self.matrix = formula(f"$ {matrix} $", 0.5, colour).next_to(self.arrow, UP, buff=0.15)
+        self.chip, self.result_values, self.weights = chip, result_K, weight_KD
+        self.row = int(np.abs(result_K).argmax())
+        rows, columns = len(result_K), len(vector_D)
+        left, right = box.left + SIDES[0], box.right - SIDES[1]
+        wide = right - left
+        finest = max(1, int(wide * pixels_per_unit()))
+        chip.scale(min(1.0, 0.5 * box.width / chip.width))
+        pen = box.top - chip.height / 2
+        chip.move_to([left + chip.width / 2, pen, 0])
         self.question = text(question, 0.34, colour)
-        room = min(3.4, box.width / 2 + 0.1)
-        if self.question.width > room:
-            self.question.scale_to_fit_width(room)
-        top = min(box.top - chip.height / 2, float(self.source.get_top()[1]) + ABOVE)
-        self.question.move_to([min(middle + aside, box.right + 0.25 - self.question.width / 2), top, 0])
-        chip.move_to([middle - aside, top, 0])
-        self.tensor = result.name
-        self.names = VGroup(*(self._name(*pair) for pair in ((self.source, source), (self.result, result))))
-        super().__init__(
-            self.chip, self.source, self.arrow, self.matrix, self.result, self.question, self.names
+        room = box.right - float(chip.get_right()[0]) - 0.3
+        self.question.scale(min(1.0, room / self.question.width))
+        self.question.next_to(chip, RIGHT, buff=0.3)
+        pen -= chip.height / 2 + APART + 0.03
+        scale = palette.robust_scale(vector_D)
+        level = palette.levels(extremes_in_cells(vector_D[None], finest), scale)
+        self.vector = Raster(_opaque(palette.DATA_RAMP[level]), wide, STRIP)
+        self.vector.move_to([(left + right) / 2, pen - STRIP / 2, 0])
+        pen -= 2 * STRIP + APART
+        name = _("{name} · {count} numbers").format(name=vector_name, count=count(columns))
+        below = 0.62  # the names
+        high = min(TALLEST, pen - 0.2 - below - box.bottom)
+        self.place = (left, pen - 0.2, wide, high)
+        if weight_KD is None:
+            self.sums = np.array([0.0, result_K[self.row]])
+            blank = Rectangle(width=wide, height=high, stroke_color=palette.FAINT, stroke_width=1.5)
+            self.matrix: Raster | Rectangle = blank
+            self.met = Group()
+            size = ""
+        else:
+            strongest = palette.robust_scale(weight_KD)
+            products = weight_KD[self.row].astype(np.float64) * vector_D
+            start = 0.0 if bias_K is None else float(bias_K[self.row])
+            self.sums = start + np.concatenate([[0.0], np.cumsum(products)])
+            shown = extremes_in_cells(weight_KD, finest)
+            self.matrix = Raster(weight_pixels(shown, strongest), wide, high)
+            self.met = Raster(weight_pixels(shown[self.row : self.row + 1], strongest), wide, STRIP)
+            self.met.move_to([(left + right) / 2, pen + STRIP / 2, 0])
+            size = _("{name} · {rows} × {columns} weights · strongest colour: ±{scale} or more").format(
+                name=weight_name, rows=rows, columns=count(columns), scale=plain(strongest, 2)
+            )
+        self.matrix.move_to([(left + right) / 2, pen - 0.2 - high / 2, 0])
+        self.symbol = formula(f"$ {symbol} $", 0.5, palette.INK).next_to(self.matrix, LEFT, buff=0.2)
+        self._ramp = palette.ramp([palette.GROUND, colour])
+        self._scale = float(np.abs(result_K).max()) or 1.0
+        self.result = Raster(np.zeros((rows, 1, 4), np.uint8), COLUMN, high)
+        self.result.move_to([right + 0.25 + COLUMN / 2, self.matrix.get_y(), 0])
+        self.number = text("+0.00", 0.4, colour)
+        self.window = Rectangle(
+            width=WINDOW, height=2 * STRIP + APART / 2, stroke_color=palette.QUERY, stroke_width=3
         )
+        self.edge = Rectangle(
+            width=wide + 0.06,
+            height=max(0.09, high / rows + 0.04),
+            stroke_color=palette.QUERY,
+            stroke_width=2,
+        )
+        self.names = VGroup(*(text(words, 0.2, palette.FAINT) for words in (name, size) if words))
+        for words in self.names:
+            words.scale(min(1.0, box.width / words.width))
+        self.names.arrange(DOWN, buff=0.08, aligned_edge=LEFT)
+        self.names.next_to(self.matrix, DOWN, buff=0.14).align_to(self.matrix, LEFT)
+        self.names.shift([min(0.0, box.right - float(self.names.get_right()[0])), 0, 0])
+        self.filled = 0
+        self.step(0.0)
+        self.fill(0.0)
+        super().__init__(
+            self.chip, self.question, self.vector, self.met, self.matrix, self.symbol, self.result,
+            self.names, self.window, self.edge, self.number,
+        )  # fmt: skip
 
-    def _name(self, column: Vector, vector: Named) -> VGroup:
-        size = text(_("{count} numbers").format(count=count(len(vector.values))), 0.24, palette.CAPTION)
-        name = text(vector.name, 0.2, palette.FAINT, mono=True)
-        return VGroup(size, name).arrange(DOWN, buff=0.08).next_to(column, DOWN, buff=0.16)
+    def step(self, amount: float) -> Projection:
+        """Let the box stand `amount` (0…1) of the way along vector and row, and show the sum up to there."""
+        left, top, wide, high = self.place
+        done = round(amount * (len(self.sums) - 1))
+        x = left + wide * amount
+        self.window.move_to([x, float(self.vector.get_bottom()[1]) - APART / 4, 0])
+        y = top - high * (self.row + 0.5) / len(self.result_values)
+        self.edge.move_to([left + wide / 2, y, 0])
+        self.number.rewrite(signed(float(self.sums[done]), 2))
+        # beside the vector and the row that it is the sum of
+        edge = left + wide + 0.25 + self.number.width / 2
+        self.number.move_to([edge, float(self.vector.get_bottom()[1]) - APART / 2, 0])
+        return self
+
+    def fill(self, amount: float, only_row: bool = False) -> Projection:
+        """Show the first `amount` (0…1) of the results, and the one that was worked out."""
+        rows = len(self.result_values)
+        self.filled = round(amount * rows)
+        level = palette.levels(self.result_values[:, None], self._scale)
+        pixels = _opaque(self._ramp[level])
+        seen = np.arange(rows) < self.filled
+        if only_row or amount > 0:
+            seen[self.row] = True
+        pixels[~seen] = 0
+        self.result.pixels = pixels
+        return self

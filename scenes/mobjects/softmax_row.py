@@ -14,13 +14,13 @@ from scenes.mobjects.attention_grid import weight_colour
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import percent, signed
 
-PITCH = 0.78  # from the scores' line to the exponentials'
+PITCH = 0.45  # from the scores' line to the highest bar's number
 AIR = 0.86  # of the way to the next column is as much as a number may take
 THINNEST = 0.012  # a bar of no height could not be seen at all
 
 
 class SoftmaxRow(VGroup):
-    """Lines under each other, in columns: the scores, e to each of them, and each one's share as a bar.
+    """In columns: the scores, under each a bar as high as e to it, and on that its value, then its share.
 
     Args:
         scores: for each column the scores that it stands for: one, several (a gap), or none (masked).
@@ -53,69 +53,73 @@ class SoftmaxRow(VGroup):
         self.exponentials = np.array([np.exp(group - self.largest).sum() for group in groups])
         self.sum = float(self.exponentials.sum())
         self.shares = self.exponentials / self.sum
-        self._lines = (top, top - PITCH)
         self._ground = bottom
-        self._unit = (self._lines[1] - 0.5 * PITCH - 1.5 * size - bottom) / float(self.shares.max())
+        self._unit = (top - PITCH - 1.5 * size - bottom) / float(self.exponentials.max())
         nearest = min((b - a for a, b in pairwise(places)), default=pitch)  # a gap takes less than a column
         fitting = min(size, AIR * nearest / text("0.000", 1.0).width)
         self.score_numbers, self.exponential_numbers = VGroup(), VGroup()
         self.share_numbers, self.bars = VGroup(), VGroup()
-        for group, x, share in zip(groups, places, self.shares, strict=True):
-            tone = palette.INK if group.size == 1 and group[0] > 0 else palette.LOW
+        for group, x in zip(groups, places, strict=True):
             label = signed(float(group[0])) if group.size == 1 else "⋯" if group.size else "−∞"
-            self.score_numbers.add(text(label, size, tone).move_to([x, self._lines[0], 0]))
-            self.exponential_numbers.add(text("0.000", fitting).move_to([x, self._lines[1], 0]))
+            tone = palette.INK if group.size == 1 else palette.LOW
+            self.score_numbers.add(text(label, size, tone).move_to([x, top, 0]))
+            self.exponential_numbers.add(text("0.000", fitting).move_to([x, bottom, 0]))
             self.share_numbers.add(text("0 %", fitting).move_to([x, bottom, 0]))
             bar = Rectangle(
-                width=0.5 * pitch, height=THINNEST, stroke_color=palette.INK, stroke_width=1,
-                fill_color=weight_colour(float(share)), fill_opacity=1,
+                width=0.62 * pitch, height=THINNEST, stroke_color=palette.INK, stroke_width=1,
+                fill_color=palette.REST, fill_opacity=1,
             )  # fmt: skip
             self.bars.add(bar.move_to([x, bottom + THINNEST / 2, 0]))
         self.ground = Line(
             [places[0] - pitch / 2, bottom, 0], [places[-1] + pitch / 2, bottom, 0],
             stroke_color=palette.FAINT, stroke_width=1.5,
         )  # fmt: skip
-        label_edge = places[0] - pitch / 2 - 0.2
+        label_edge, middle = places[0] - pitch / 2 - 0.2, (bottom + top) / 2 - 0.2
         sign = "-" if self.largest >= 0 else "+"
-        self.power = formula(f"$ e^(s {sign} {abs(self.largest):.1f}) $", 0.36, palette.CAPTION)
-        self.power.move_to([label_edge - self.power.width / 2, self._lines[1] + 0.05, 0])
-        self.division = formula(
-            f"$ (e^(s {sign} {abs(self.largest):.1f})) / {_figures(self.sum)} $", 0.36, palette.CAPTION
-        )
-        self.division.move_to([label_edge - self.division.width / 2, (bottom + self._lines[1]) / 2 - 0.2, 0])
+        power = f"e^(s {sign} {abs(self.largest):.1f})"
+        self.power = formula(f"$ {power} $", 0.4, palette.CAPTION)
+        self.division = formula(f"$ ({power}) / {_figures(self.sum)} $", 0.36, palette.CAPTION)
+        for words in (self.power, self.division):
+            words.move_to([label_edge - words.width / 2, middle, 0])
         end = places[-1] + pitch / 2 + 0.2
         self.sum_label = text(sum_word, 0.26, palette.FAINT)
         self.summed = text("0.000", 0.34, palette.INK)
         self.total = text("100 %", 0.34, palette.INK)
-        self.sum_label.move_to([end + self.sum_label.width / 2, self._lines[1], 0])
-        self.summed.next_to(self.sum_label, buff=0.12)
-        self.total.move_to([end + self.total.width / 2, bottom + 0.3, 0])
+        self.sum_label.move_to([end + self.sum_label.width / 2, bottom + 0.85, 0])
+        for number, up in ((self.summed, 0.45), (self.total, 0.0)):
+            number.move_to([end + number.width / 2, bottom + up, 0])
+        self.raise_to(0)
         super().__init__(
             self.ground, self.bars, self.power, self.division, self.score_numbers,
             self.exponential_numbers, self.share_numbers, self.sum_label, self.summed, self.total,
         )  # fmt: skip
 
     def raise_to(self, done: float) -> SoftmaxRow:
-        """Show the exponentials of the first `done` columns, and their sum so far."""
+        """Let the exponentials of the first `done` columns grow, and their sum so far."""
         sum_so_far = 0.0
-        for column, (number, value) in enumerate(
-            zip(self.exponential_numbers, self.exponentials, strict=True)
-        ):
-            share = min(1.0, max(0.0, done - column))
-            sum_so_far += share * float(value)
-            number.rewrite(_figures(value), anchor=(0, 0, 0)).set_opacity(share)
-            number.set_y(self._lines[0] + (self._lines[1] - self._lines[0]) * share)
+        for column, value in enumerate(self.exponentials):
+            amount = min(1.0, max(0.0, done - column))
+            sum_so_far += amount * float(value)
+            number = self.exponential_numbers[column]
+            number.rewrite(_figures(amount * value), anchor=(0, 0, 0)).set_opacity(min(1.0, 3 * amount))
+            height = max(THINNEST, self._unit * float(value) * amount)
+            self.bars[column].stretch_to_fit_height(height).set_y(self._ground + height / 2)
+            number.set_y(self._ground + height + 0.75 * number.size)
         self.summed.rewrite(_figures(sum_so_far))
         return self
 
     def divide_to(self, amount: float) -> SoftmaxRow:
-        """Let every bar grow to `amount` (0…1) of its share."""
-        for bar, number, share in zip(self.bars, self.share_numbers, self.shares, strict=True):
-            height = max(THINNEST, self._unit * float(share) * amount)
-            bar.stretch_to_fit_height(height).set_y(self._ground + height / 2)
-            number.rewrite(f"{100 * share * amount:.1f} %", anchor=(0, 0, 0))
-            number.set_y(self._ground + height + 0.75 * number.size)
-        self.total.rewrite(percent(amount * float(self.shares.sum()), 0))
+        """Divide by more and more, up to the sum at 1: the bars take the colours of their shares."""
+        divisor = 1 + (self.sum - 1) * amount
+        shares = self.exponentials / divisor
+        for column, share in enumerate(shares):
+            bar, number = self.bars[column], self.share_numbers[column]
+            bar.set_fill(palette.mix(palette.REST, weight_colour(float(self.shares[column])), amount))
+            self.exponential_numbers[column].set_opacity(max(0.0, 1 - 4 * amount))
+            number.rewrite(f"{100 * share:.1f} %", anchor=(0, 0, 0))
+            number.set_opacity(min(1.0, max(0.0, 4 * amount - 1)))
+            number.set_y(bar.get_top()[1] + 0.75 * number.size)
+        self.total.rewrite(percent(float(shares.sum()), 0))
         return self
 
 

@@ -1,0 +1,73 @@
+"""One head's scores as a grid, one row's best key in the light: one scene ends with it, the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from manim import DOWN, Rectangle
+
+from scenes.language import _
+from scenes.layout import Box
+from scenes.mobjects import palette
+from scenes.mobjects.attention_grid import DEPTH, AttentionGrid, Look, score_look, staged
+from scenes.mobjects.lettering import text
+from scenes.mobjects.numerals import signed
+
+DIMMED = 0.25
+
+
+class ScoreGrid:
+    """The grid of a head's scores.
+
+    Args:
+        tokens: of the prompt.
+        scores_TS: all scores, none of them masked.
+        link: the query and the key in the light.
+        stage: where it stands.
+        name: what the scores are called in the trace.
+
+    Attributes:
+        grid: the grid; its cells are empty at first.
+        looks: what each cell is to show.
+        note: the name, and what the colours mean.
+        frame: around the cell in the light.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[bytes],
+        scores_TS: npt.NDArray[np.float32],
+        link: tuple[int, int],
+        stage: Box,
+        name: str,
+    ) -> None:
+        self.link = link
+        self.grid: AttentionGrid = staged(tokens, link[1], stage)
+        self.looks: dict[tuple[int, int], Look] = {
+            (query, key): score_look(float(scores_TS[query, key]), float(scores_TS[query].max()))
+            for query, key in self.grid.looks
+        }
+        words = _("{name} · colour: how far below its row's largest, none at {depth}")
+        self.note = text(words.format(name=name, depth=signed(-DEPTH)), 0.2, palette.FAINT)
+        self.note.scale(min(1.0, stage.width / self.note.width))
+        self.note.next_to(self.grid.cells, DOWN, buff=0.12).set_x(self.grid.cells.get_x())
+        self.note.shift([min(0.0, stage.right - float(self.note.get_right()[0])), 0, 0])
+        self.note.shift([max(0.0, stage.left - float(self.note.get_left()[0])), 0, 0])
+        wide, high = self.grid.cell
+        self.frame = Rectangle(width=wide, height=high, stroke_color=palette.QUERY, stroke_width=3)
+        self.frame.move_to(self.grid.place_of(*link))
+
+    def spotlight(self, amount: float) -> None:
+        """Dim everything but the query's row and the key's name; 0: all is lit, 1: they alone."""
+        query, key = self.link
+        seen = 1 - (1 - DIMMED) * amount
+        self.grid.show(
+            {at: look if at[0] == query else replace(look, seen=seen) for at, look in self.looks.items()}
+        )
+        for labels, lit in ((self.grid.row_labels, query), (self.grid.column_labels, key)):
+            for place, label in zip(self.grid.places, labels, strict=True):
+                if place != lit:
+                    label.set_opacity(seen)
