@@ -81,10 +81,11 @@ SCENES: dict[str, SceneEntry] = dict(
             "QueryKey",
             N_("Queries and keys"),
             N_(
-                "A token that asks and a token that answers, each with its vector: one gives a query, the "
-                "other a key. They are multiplied number by number and added up to one score, which goes "
-                "into its cell of a grid with a row for each query and a column for each key. Then the grid "
-                "fills."
+                "The prompt's tokens, a vector under each. One token's vector lies above a picture of the "
+                "head's weights; one row of them meets it number by number, and its query comes out; another "
+                "token gives a key in the same way. Query and key are multiplied number by number and added "
+                "up to one score. That is one cell of a grid with a row for each query and a column for each "
+                "key. Then the grid fills."
             ),
         ),
         _entry(
@@ -93,9 +94,9 @@ SCENES: dict[str, SceneEntry] = dict(
             "Mask",
             N_("Masking and softmax"),
             N_(
-                "A grid of scores. The cells right of the diagonal turn to minus infinity; the last row is "
-                "lifted out and worked out as a softmax; then every cell becomes a dot, the larger the more "
-                "weight."
+                "A grid of scores, coloured by how far each lies below its row's largest. The cells right of "
+                "the diagonal turn to minus infinity. The last row is lifted out: under each score a bar "
+                "grows, and becomes its share. Then every cell becomes a dot, the larger the more weight."
             ),
         ),
         _entry(
@@ -104,9 +105,10 @@ SCENES: dict[str, SceneEntry] = dict(
             "AttentionHeads",
             N_("Every head at once"),
             N_(
-                "One head's attention pattern, large; it shrinks into a wall of small ones, a row for each "
-                "layer. Then the heads that do something nameable most of all light up and come forward, "
-                "each with its measured score. At the end the whole wall is there again."
+                "One head's attention pattern, large; it shrinks into a wall of small ones, layers along one "
+                "side and heads along the other. Then the heads that do something nameable most of all light "
+                "up and come forward, each with its measured score. At the end those that rest on the first "
+                "token are lit and counted."
             ),
         ),
     ]

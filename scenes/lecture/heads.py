@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,18 +108,10 @@ class AttentionHeads(LectureScene):
     # The rest builds what the story plays.
 
     def _wall(self, box: Box) -> HeadWall:
-        """The wall as large as a box allows, with room for its numbers and for a line below it."""
         facts = self.trace.facts
-        left, above = NUMBERS
-        wall = HeadWall(
-            lambda index: np.asarray(self.trace.pattern_LHTS[index]),
-            facts.n_layer,
-            facts.n_head,
-            box.width - left,
-            box.height - above - FOOT,
+        return wall_in(
+            box, lambda index: np.asarray(self.trace.pattern_LHTS[index]), facts.n_layer, facts.n_head
         )
-        wall.move_to([box.center[0] + left / 2, box.center[1] + (FOOT - above) / 2, 0])
-        return wall
 
     def _opening(self, layer: int, head: int) -> Group:
         """The grid as `mask` leaves it."""
@@ -355,3 +348,13 @@ class AttentionHeads(LectureScene):
             "Lit: the heads that give the first token more than half of their weight, {sinks} of {total}. "
             "What a row does not need elsewhere often goes there."
         ).format(**counted)
+
+
+def wall_in(
+    box: Box, pattern_of: Callable[[int], npt.NDArray[np.float32]], n_layer: int, n_head: int
+) -> HeadWall:
+    """The wall as large as a box allows, with room for its numbers and for a line below it."""
+    left, above = NUMBERS
+    wall = HeadWall(pattern_of, n_layer, n_head, box.width - left, box.height - above - FOOT)
+    wall.move_to([box.center[0] + left / 2, box.center[1] + (FOOT - above) / 2, 0])
+    return wall

@@ -17,6 +17,7 @@ STRIP = 0.36  # frame units: the height of a vector
 BETWEEN = 0.06  # from one vector to the other
 READOUT = 0.95  # height of the line with the product that is being added, between vectors and chart
 BAR = 0.7  # width of a product's bar over the distance to the next
+TIP = 1.75  # room at the right for the number at the line's tip
 CLEAR = 0.28  # of the number from the ground line
 FAINTEST = 0.1  # of an element near zero
 
@@ -50,7 +51,7 @@ class DotProduct(Group):
         self.products = self.a * self.b
         self.sums = np.concatenate([[0.0], np.cumsum(self.products)])
         self.summed = 0
-        self._room = (-width / 2, width / 2 - 1.35, height)
+        self._room = (-width / 2, width / 2 - TIP, height)
         across = self._room[1] - self._room[0]
         self._pitch = across / len(self.products)
         self.vectors = [

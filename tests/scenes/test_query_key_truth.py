@@ -9,7 +9,6 @@ from model_probe.trace import Trace, write_trace
 from scenes.chosen_head import worth_showing
 from scenes.lecture.query_key import QueryKey
 from scenes.mobjects.token_row import token_label
-from scenes.mobjects.vector import Vector
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import Change, GoesRed
@@ -25,10 +24,6 @@ def number(words: str) -> float:
     return float(words.replace("−", "-"))
 
 
-def written(column: Vector) -> dict[int, float]:
-    return {index: number(words.string) for index, words in column.shown.items()}
-
-
 def linked(trace: Trace) -> tuple[int, int, int, int]:
     """Layer, head, query and key that the scene is to show."""
     layer, head = worth_showing(trace)
@@ -37,26 +32,40 @@ def linked(trace: Trace) -> tuple[int, int, int, int]:
 
 
 def check_vectors(scene: QueryKey, trace: Trace) -> None:
-    """The columns show the head's own input, query and key of the two tokens on screen."""
+    """The head's weights, as pixels, times each token's own input are its captured query and key."""
     layer, head, query, key = linked(trace)
-    for half, token, result in (
+    for half, token, result_K in (
         (scene.query, query, trace.q_LHTK[layer, head, query]),
         (scene.key, key, trace.k_LHTK[layer, head, key]),
     ):
         assert half.chip.piece == trace.tokens[token]
-        for column, vector in ((half.source, trace.ln1_LTD[layer, token]), (half.result, result)):
-            assert {0, 1, len(vector) - 1} <= written(column).keys()
-            assert written(column) == pytest.approx({i: vector[i] for i in column.shown}, abs=0.051)
+        assert half.result_values == pytest.approx(result_K, abs=1e-5)
+        assert half.row == np.abs(result_K).argmax()
+        assert len(half.sums) == trace.facts.d_model + 1
+        assert number(half.number.string) == pytest.approx(result_K[half.row], abs=0.0051)
+        assert half.filled == len(result_K)
+
+
+def check_pixels(scene: QueryKey, trace: Trace) -> None:
+    """A pixel a weight: blue where it is above zero, red below, the lighter the farther from it."""
+    for half, weight_KD in ((scene.query, trace.query_weight_KD[:]), (scene.key, trace.key_weight_KD[:])):
+        pixels = half.matrix.pixels[..., :3].astype(int)
+        assert pixels.shape[:2] == weight_KD.shape
+        strong = np.abs(weight_KD) > np.abs(weight_KD).max() / 4
+        blue = pixels[..., 2] > pixels[..., 0]
+        assert (blue == (weight_KD > 0))[strong].all()
+        assert np.corrcoef(pixels.max(axis=-1).ravel(), np.abs(weight_KD).ravel())[0, 1] > 0.9
 
 
 def check_work(scene: QueryKey, trace: Trace) -> None:
-    """All K products are summed, those shown are the products of the numbers shown, and the sum is q·k."""
+    """All K products are summed, the last one shown is the product of the numbers shown, the sum is q·k."""
     layer, head, query, key = linked(trace)
     q_K, k_K = trace.q_LHTK[layer, head, query], trace.k_LHTK[layer, head, key]
     work = scene.work
-    assert written(work.left) == pytest.approx({i: q_K[i] for i in work.left.shown}, abs=0.0051)
-    assert written(work.right) == pytest.approx({i: k_K[i] for i in work.right.shown}, abs=0.0051)
-    assert written(work.middle) == pytest.approx({i: q_K[i] * k_K[i] for i in work.middle.shown}, abs=0.0051)
+    assert work.products == pytest.approx(q_K.astype(float) * k_K)
+    factors, product = work.readout.string.split(" = ")
+    shown = [number(words) for words in (*factors.split(" × "), product)]
+    assert shown == pytest.approx([q_K[-1], k_K[-1], q_K[-1] * k_K[-1]], abs=0.0051)
     assert work.summed == trace.facts.d_head
     assert number(work.total.string) == pytest.approx(float(q_K @ k_K), abs=0.0051)
 
@@ -71,6 +80,8 @@ def check_cells(scene: QueryKey, trace: Trace) -> None:
         assert look.seen > 0
         dot = q_TK[query] @ k_TK[key] / np.sqrt(trace.facts.d_head)
         assert number(look.words) == pytest.approx(dot, abs=0.0501)
+        largest = (q_TK[query] @ k_TK.T / np.sqrt(trace.facts.d_head)).max()
+        assert look.glow == pytest.approx(max(0, 1 - (largest - dot) / 4), abs=1e-4)  # not whether it is > 0
 
 
 def check_words(scene: QueryKey, trace: Trace) -> None:
@@ -84,7 +95,7 @@ def check_words(scene: QueryKey, trace: Trace) -> None:
         assert [label.string for label in labels] == [token_label(piece)[0] for piece in trace.tokens]
 
 
-CHECKS = [check_vectors, check_work, check_cells, check_words]
+CHECKS = [check_vectors, check_pixels, check_work, check_cells, check_words]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -96,8 +107,10 @@ def test_what_is_on_screen_is_in_the_trace(trace: Trace, check: Callable[[QueryK
     ("check", "name", "change"),
     [
         (check_vectors, "ln1_LTD", lambda a: a + 0.2),
-        (check_vectors, "q_LHTK", lambda a: a[..., ::-1]),
-        (check_work, "q_LHTK", lambda a: a + 0.02),
+        (check_vectors, "query_weight_KD", lambda a: a[::-1]),
+        (check_vectors, "key_bias_K", lambda a: a + 0.1),
+        (check_pixels, "key_weight_KD", lambda a: -a),
+        (check_work, "q_LHTK", lambda a: a + 0.2),
         (check_work, "k_LHTK", lambda a: a[..., ::-1]),
         (check_cells, "scores_LHTS", lambda a: a + 0.2),
         (check_cells, "scores_LHTS", lambda a: a.swapaxes(-1, -2)),
