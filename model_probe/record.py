@@ -113,7 +113,8 @@ def record(
     layer, head = next(iter(one_head.values()), (0, 0))
     checks = verify.check(tensors, errors, whole=not selection.tensors, shown=(layer, head))
     kept = {name: tensors[name] for name in tensors if selection.keeps(name) or name == "token_ids_T"}
-    facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, one_head, projected, checks)
+    heads = (one_head, projected)
+    facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, heads, checks)
     return write_trace(out, kept, facts)
 
 
@@ -228,8 +229,7 @@ def _facts(
     steps: int,
     method: Method,
     selection: Selection,
-    one_head: dict[str, list[int]],
-    projected: list[int],
+    heads: tuple[dict[str, list[int]], list[int]],
     checks: dict[str, float],
 ) -> Facts:
     shape = asdict(network.shape)
@@ -267,5 +267,6 @@ def _facts(
         layers=list(selection.layers),
         heads=list(selection.heads),
         asked=sorted(selection.tensors),
-        one_head=one_head,
+        one_head=heads[0],
+        projected=heads[1],
     )

@@ -654,3 +654,5 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
             raise TraceError(f"{path}: {name} has shape {'×'.join(map(str, shape))}; {wanted} is wanted")
         # a free letter takes its size from the first tensor that has it; the two byte strings differ
         sizes |= {axis: got for axis, got in zip(axes, shape, strict=True) if axis != "B"}
+        if "R" in axes:
+            sizes["2R"] = 2 * sizes["R"]

@@ -68,6 +68,8 @@ def matched_key(trace: Trace, layer: int, head: int) -> int:
 
     The first token takes what a row does not need elsewhere, so a high score there is no match of meaning.
     """
-    scores_S = trace.scores_LHTS[layer, head, trace.n_tokens - 1]
+    whole = not trace.has("scores_last_LHS")  # traces of schema 1.1
+    last = trace.n_tokens - 1
+    scores_S = trace.scores_LHTS[layer, head, last] if whole else trace.scores_last_LHS[layer, head]
     first = 1 if len(scores_S) > 2 else 0
     return first + int(scores_S[first:].argmax())
