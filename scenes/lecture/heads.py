@@ -115,12 +115,10 @@ class AttentionHeads(LectureScene):
 
     def _opening(self, layer: int, head: int) -> Group:
         """The grid as `mask` leaves it."""
-        weights_S = self.trace.pattern_LHTS[layer, head, self.trace.n_tokens - 1]
-        key = (
-            matched_key(self.trace, layer, head) if self.trace.has("scores_LHTS") else int(weights_S.argmax())
-        )
-        self.grid = staged(self.trace.tokens, key, self.layout.stage)
         self.pattern = np.asarray(self.trace.pattern_LHTS[layer, head])
+        scored = self.trace.has("scores_last_LHS") or self.trace.has("scores_LHTS")
+        key = matched_key(self.trace, layer, head) if scored else int(self.pattern[-1].argmax())
+        self.grid = staged(self.trace.tokens, key, self.layout.stage)
         self.grid.show({at: self._cell(at, 1.0, 0.0) for at in self.grid.looks})
         self.note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
         self.note.next_to(self.grid.cells, DOWN, buff=0.12)
