@@ -60,7 +60,7 @@ class AttentionHeads(LectureScene):
         "induction_ids_R if any",
         "induction_pattern_RR if any",
     )
-    poster = "wall"
+    poster = "count"
 
     def construct(self) -> None:
         """One pattern, the wall, each kind's best head, and how many rest on the first token."""

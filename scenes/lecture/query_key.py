@@ -212,7 +212,7 @@ class QueryKey(LectureScene):
     def _work_out(self, query: int, key: int) -> None:
         """Lay the two vectors over each other and sum up their products, one by one, then faster."""
         stage, work = self.layout.stage, self.work
-        work.move_to([stage.center[0], stage.top - CHIP_LINE - work.height / 2, 0])
+        work.shift([stage.center[0], stage.center[1] + WORK_MARGIN / 2 - CHIP_LINE, 0])
         work.show(0)
         self.verdict.move_to([stage.center[0], stage.bottom + 0.05 + self.verdict.height / 2, 0])
         self.labels = VGroup()

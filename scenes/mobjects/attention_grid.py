@@ -27,7 +27,7 @@ NARROWEST = 0.8  # frame units: a cell in which a number can be read
 FEWEST_PLACES = 7  # the first, the last, and one between with its neighbours
 GAP_SHARE = 0.7  # of a cell: the place of the tokens left out
 CELL = (3.6, 1.6)  # frame units: the largest cell, for a prompt of few tokens
-FLATTEST = 2.6  # width over height
+FLATTEST, TALLEST = 2.6, 1.2  # width over height, height over width
 LABEL_SIZE = 0.3
 SMALLEST_LABEL = 0.2
 WIDEST_NUMBER = 2.65  # em of `100 %`
@@ -36,6 +36,8 @@ NUMBER_SIZE, LEGIBLE_NUMBER, SMALLEST_NUMBER = 0.55, 0.26, 0.22
 DISC = 0.44  # radius of the dot of a weight of 1, in cell heights
 ALONE, BESIDE = 0.22, 0.18  # the most that the radius may be of a cell's width, without and with its number
 SIDE, SUMS = 1.45, 1.5  # frame units at its left for its rows' words, at its right for what they add up to
+NARROW_SIDE, NARROW_SUMS = 1.25, 1.1  # where it stands in a narrow stage
+NARROW = 9.0
 BELOW = 0.35  # and below it, for its name
 RULE = 0.05  # from the cells to the rules beside them
 DEPTH = 4.0  # a score so far below its row's largest does not glow: its share is a fiftieth of that one's
@@ -126,10 +128,11 @@ def staged(tokens: Sequence[bytes], key: int, stage: Box) -> AttentionGrid:
         key: a position that is always shown.
         stage: where it stands.
     """
-    places = elide_around(len(tokens), most_places(stage.width - SUMS - SIDE), key)
-    grid = AttentionGrid(tokens, places, stage.width - SUMS, stage.height - BELOW, side=SIDE)
+    side, sums = (SIDE, SUMS) if stage.width > NARROW else (NARROW_SIDE, NARROW_SUMS)
+    places = elide_around(len(tokens), most_places(stage.width - sums - side), key)
+    grid = AttentionGrid(tokens, places, stage.width - sums, stage.height - BELOW, side=side)
     grid.move_to([0, stage.center[1] + BELOW / 2 - 0.02, 0])
-    grid.shift([(SIDE - SUMS) / 2 - grid.cells.get_x(), 0, 0])
+    grid.shift([(side - sums) / 2 - grid.cells.get_x(), 0, 0])
     return grid
 
 
@@ -208,7 +211,7 @@ class AttentionGrid(Group):
         shrink = (wide - 0.1) / widest
         if shrink >= SMALLEST_LABEL / LABEL_SIZE:
             self.column_labels.scale(min(1.0, shrink))
-            return (wide, high), header
+            return (wide, min(high, TALLEST * wide)), header
         longest = max(label.width for label in self.column_labels)
         self.column_labels.scale(min(1.0, max(0.28 * height / np.sqrt(0.5), 1.0) / longest))
         reach = max(label.width for label in self.column_labels) * np.sqrt(0.5)
@@ -217,7 +220,7 @@ class AttentionGrid(Group):
         wide = min(CELL[0], (width - reach) / (shares.sum() - 0.5), FLATTEST * high)
         for label in self.column_labels:
             label.rotate(np.pi / 4)
-        return (wide, high), header
+        return (wide, min(high, TALLEST * wide)), header
 
     def _attach(self, header: float) -> None:
         """Put the labels at their rows and columns."""
