@@ -221,9 +221,11 @@ class AttentionHeads(LectureScene):
         self.title.arrange(DOWN, buff=0.12)
         self.title.scale(min(1.0, box.width / self.title.width))
         self.title.move_to([box.center[0], box.top - self.title.height / 2, 0])
-        self.picture = self._picture(kind, layer, head)
         room = float(self.title.get_bottom()[1]) - 0.15 - box.bottom
-        self.picture.scale(min(room / self.picture.height, box.width / self.picture.width))
+        self.picture = self._picture(kind, layer, head, 4.0)
+        for _again in range(4):  # names keep their size where the picture takes another
+            larger = min(room - self.picture.height, box.width - self.picture.width)
+            self.picture = self._picture(kind, layer, head, self.picture.heat.width + larger)
         self.picture.move_to([box.center[0], box.bottom + room / 2, 0])
         self.play(self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9)), run_time=1.0)
         centre, size = self.wall.place_of(layer, head)
@@ -234,9 +236,9 @@ class AttentionHeads(LectureScene):
         self.play(heat.animate.scale(whole / size).move_to(resting), run_time=1.0)
         self.play(FadeIn(Group(*labels)), FadeIn(self.title, shift=0.25 * UP), run_time=0.6)
 
-    def _picture(self, kind: Kind, layer: int, head: int) -> PatternPicture:
+    def _picture(self, kind: Kind, layer: int, head: int, side: float) -> PatternPicture:
         """The pattern in which the kind was measured."""
-        trace, side = self.trace, 4.0
+        trace = self.trace
         if kind.name == "induction" and trace.has("induction_pattern_RR"):
             repeats = len(trace.induction_ids_R)
             first = _("{count} tokens").format(count=repeats)

@@ -19,7 +19,8 @@ from scenes.mobjects.token_row import token_words
 FINEST = 96  # cells along a side
 MOST_LABELS = 16  # more tokens are counted, not named
 AWAY = 0.14  # from the picture to a label
-LABEL = 0.3
+LABEL, SMALLEST = 0.3, 0.16  # em of a token's name
+CLOSE = 0.62  # em of a name over the distance to the next
 
 Span = tuple[float, float, Lettering]
 """Where along a side something stands, from 0 to 1, and its name."""
@@ -27,18 +28,18 @@ Span = tuple[float, float, Lettering]
 
 def token_spans(tokens: Sequence[bytes], side: float) -> list[Span]:
     """Each token's place and name; one span with their number where they are too many."""
-    if len(tokens) > MOST_LABELS:
+    if len(tokens) > MOST_LABELS or CLOSE * side / len(tokens) < SMALLEST:
         words = _("{count} tokens").format(count=count(len(tokens)))
         return [(0.0, 1.0, text(words, 0.24, palette.FAINT))]
     share = 1 / len(tokens)
-    size = min(LABEL, 0.62 * side * share)
+    size = min(LABEL, CLOSE * side * share)
     names = [token_words(piece, size, palette.token_colour(index)) for index, piece in enumerate(tokens)]
     return [(index * share, (index + 1) * share, name) for index, name in enumerate(names)]
 
 
 def halves(first: str, second: str) -> list[Span]:
     """The names of a side's two halves."""
-    return [(0.0, 0.5, text(first, 0.26, palette.INK)), (0.5, 1.0, text(second, 0.26, palette.INK))]
+    return [(0.0, 0.5, text(first, 0.22, palette.INK)), (0.5, 1.0, text(second, 0.22, palette.INK))]
 
 
 class PatternPicture(Group):

@@ -18,7 +18,7 @@ STRIP = 0.34  # frame units: the height of a vector, and of the row that meets i
 APART = 0.12
 SIDES = (0.95, 1.75)  # frame units beside the matrix: for its name, for what comes out
 COLUMN = 0.4  # width of what comes out
-TALLEST = 2.7  # of the matrix
+TALLEST = 5.0  # of the matrix
 FAINTEST = 0.12  # of a weight near zero, over the ground
 WINDOW = 0.16  # width of the box that steps along
 
