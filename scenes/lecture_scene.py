@@ -173,7 +173,7 @@ class LectureScene(Scene):
         self.remove(*stage)
         self.add(image)
         self.play(Drift(self.camera, image, whole_frames(duration), goal))
-        self.mobjects = shown
+        self.mobjects[:] = shown
         image.forget()
 
     def _show_caption(self, narration: str) -> None:
@@ -204,4 +204,4 @@ class LectureScene(Scene):
 def whole_frames(seconds: float) -> float:
     """So many seconds and up to a frame more, as Manim plays them in whole frames."""
     # It draws a frame at 0, at one frame's length, …: a little less than n of them keeps the number at n.
-    return (math.ceil(seconds * config.frame_rate - 1e-6) - 0.01) / config.frame_rate
+    return float((math.ceil(seconds * config.frame_rate - 1e-6) - 0.01) / config.frame_rate)
