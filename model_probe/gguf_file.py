@@ -106,16 +106,16 @@ def _write(path: Path, directory: Path) -> None:
 
     stated = stated_by(path, values, reader.tensors)
     planned = plan(stated, reader.tensors)
-    n_bytes = sum(4 * int(tensor.n_elements) for tensor in reader.tensors)
+    n_bytes = sum(4 * int(tensor.n_elements) for tensor in reader.tensors if tensor.name in planned.places)
     free = shutil.disk_usage(directory.parent).free
     if free < n_bytes + (64 << 20):
         raise ModelError(
             f"{path}: de-quantised it takes {n_bytes / 1e9:.2f} GB; "
             f"{directory.parent} has {free / 1e9:.2f} GB left"
         )
-    print(f"{path.name}: de-quantised once, {n_bytes / 1e9:.2f} GB in {directory}", file=sys.stderr)
     with _whole(directory) as part:
         write_tokenizer(path, values, part)
+        print(f"{path.name}: de-quantised once, {n_bytes / 1e9:.2f} GB in {directory}", file=sys.stderr)
         planned.config.save_pretrained(part)
         write_weights(planned, reader.tensors, part)
         ids = {"bos_token_id": stated.token("bos"), "eos_token_id": stated.end_ids or None}

@@ -45,7 +45,7 @@ def write_tokenizer(file: Path, values: Mapping[str, Any], directory: Path) -> N
     kind, cut = values.get("tokenizer.ggml.model"), values.get("tokenizer.ggml.pre")
     if kind not in _KINDS or not values.get("tokenizer.ggml.tokens"):
         said = "no tokenizer" if kind in (None, "none", "no_vocab") else f"a tokenizer of the kind {kind!r}"
-        raise ModelError(f"{file.name} has {said}; one of the kinds {' and '.join(_KINDS)} is wanted")
+        raise ModelError(f"{file} has {said}; one of the kinds {' and '.join(_KINDS)} is wanted")
     from transformers import PreTrainedTokenizerFast
 
     library: Any = PreTrainedTokenizerFast  # untyped
@@ -56,11 +56,11 @@ def write_tokenizer(file: Path, values: Mapping[str, Any], directory: Path) -> N
         )
         tokenizer.save_pretrained(directory)
     except Exception as error:  # the tokenizers library raises plain Exception
-        raise ModelError(f"{file.name}: its tokenizer cannot be read: {first_line(error)}") from None
+        raise ModelError(f"{file}: its tokenizer cannot be read: {first_line(error)}") from None
     path = directory / "tokenizer.json"
     description = json.loads(path.read_text(encoding="utf-8"))
     if kind == "gpt2":
-        _cut(description, cut, file.name, values["general.architecture"])
+        _cut(description, cut, str(file), values["general.architecture"])
         _match_whole(description, values)
     elif values.get("tokenizer.ggml.add_space_prefix") is False:
         _no_space_before(description)

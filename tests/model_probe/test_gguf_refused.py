@@ -237,11 +237,12 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path) -> None:
         (path, "neither a directory with a model, a GGUF file, a Hub id, 'storyteller' nor 'smollm2'"),
         (Path(__file__), "neither a directory with a model, a GGUF file"),
         (write_gguf(tmp_path / "a.gguf", metadata={"split.count": 2, "split.no": 1}), "is part 2 of 2"),
+        (write_gguf(tmp_path / "b.gguf", tokenizer={"ggml.pre": "new"}), "cuts text in the way 'new'"),
     ):
         result = subprocess.run([*command, str(name)], capture_output=True, text=True, check=False)
         assert result.returncode == 2
         assert result.stdout == ""
-        assert result.stderr.startswith(f"error: {name} ")
+        assert result.stderr.startswith(f"error: {name}")
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
         assert not out.exists()
