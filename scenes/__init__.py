@@ -58,9 +58,12 @@ SCENES: dict[str, SceneEntry] = dict(
             "Overview",
             N_("The cross-section of a transformer"),
             N_(
-                "Each token becomes a column of numbers. Arcs between the columns show attention; the "
-                "columns change from layer to layer, and bars beside them show what the model would predict "
-                "there. Then the stack is seen from the side, and the last vector is read."
+                "Each token becomes a column of numbers, and the numbers turn to lit cells. One layer "
+                "grows out of them, seen aslant: arcs show what the last token attends to, an amber seam "
+                "what attention adds, a green one what the MLP adds. The other layers follow, until a "
+                "long block of light stands there, words above it, a line of lengths below. It opens into "
+                "glass plates and a light runs through; then its end is read as bars, and its first and "
+                "last vectors stand side by side."
             ),
         ),
         _entry(

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from manim import (
     DOWN,
-    LEFT,
     UP,
+    Animation,
     FadeIn,
     FadeOut,
     Group,
     LaggedStart,
+    Line,
+    Mobject,
+    Polygon,
     ShowPassingFlash,
     UpdateFromAlphaFunc,
-    VGroup,
+    linear,
     smooth,
 )
 
@@ -25,33 +29,39 @@ from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.arcs import attention_arcs
+from scenes.mobjects.attended import RISE, Attended, most_attended
 from scenes.mobjects.bars import ProbabilityBars
-from scenes.mobjects.lettering import text
+from scenes.mobjects.block import LENGTH, SEAM_SCALE, STREAM_SCALE
+from scenes.mobjects.cell_column import CellColumn
+from scenes.mobjects.comet import Comet
+from scenes.mobjects.cross_section import CrossSection
+from scenes.mobjects.eye import Eye, Points, look
+from scenes.mobjects.length_line import written
+from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.number_columns import NumberColumns
 from scenes.mobjects.numerals import count, percent, plain
-from scenes.mobjects.slabs import Deck, Slab, Streams, View, turn
-from scenes.mobjects.token_row import TokenRow, token_quote
+from scenes.mobjects.residual_stack import cosine
+from scenes.mobjects.scale_legend import ScaleLegend
+from scenes.mobjects.token_row import shelved_row, token_quote
 
-ROWS = 32  # elements of each vector that are drawn
-MOST_LAYERS = 12  # more than these would flicker past
+LAYER = 0  # the one that is shown slowly
+SLOW = 5.2  # world units that one layer takes while it is shown slowly
+LONGEST = 8.5  # seconds that all other layers take at most
+YAWS = 24.0, 35.0  # degrees: the block's slow turn
+DRIFT = 1.5  # degrees a second
 MOST_BARS = 6
-STRIP = 0.34
-OPENING = 1.35  # how much larger the prompt is before the vectors need the room
-SIDE_YAW = 73.0  # degrees the deck is turned to be seen as a cross-section
-PANE_HEIGHT = 2.8
-PANEL_HEIGHT = 4.7  # of the read-out, where it stands above the deck
-DECK_SHARE, PANEL_SHARE = 8.4, 4.4  # of the stage's width, once the read-out stands beside the deck
-
-Array = npt.NDArray[np.float32]
+SMALL = 0.2  # em of the legend, for a frame of 8 units
+STRETCH = 2.5  # world units of the front that are seen with the end face
+# Cosines: from here on a vector keeps its direction, has turned, has left a trace
+KEEPS, REWRITES, TRACES = 0.9, 0.5, 0.15
 
 
 class Overview(LectureScene):
-    """The residual stream through every layer, with one attention pattern a layer as arcs.
+    """The residual stream of the last token through every layer, as one block cut lengthwise.
 
-    Data: `resid_pre_LTD`, `resid_mid_LTD`, `resid_final_TD`: ROWS evenly spaced elements of each shown
-    token's vector; `pattern_LHTS`: in each layer the head that gives the least weight to the first token and
-    to the token itself, summed over queries; `lens_ids_MWN`, `lens_logprobs_MWN`: the last position's logit
-    lens; `logits_last_V`. At most MOST_LAYERS layers are shown, evenly spaced, first and last among them.
+    Data: see `read_stack` for the block and `CrossSection` for the words above it; `pattern_LHTS[0]`: of the
+    head that gives the least weight to the first token and to the token itself, summed over queries, the last
+    token's weights; `logits_last_V`.
     """
 
     reads = (
@@ -60,7 +70,9 @@ class Overview(LectureScene):
         "vocab_bytes_B if any",
         "vocab_offsets_V1 if any",
         "resid_pre_LTD",
-        "resid_mid_LTD",
+        "attn_out_LTD",
+        "resid_mid_LTD if any",
+        "mlp_out_LTD",
         "resid_final_TD",
         "pattern_LHTS",
         "lens_ids_MWN",
@@ -70,324 +82,434 @@ class Overview(LectureScene):
     poster = "cross_section"
 
     def construct(self) -> None:
-        """Cut, embed, run the layers, turn the stack, read the last vector."""
+        """Numbers, one layer slowly, all of them, the block, opened, read at its end."""
         # data
         trace, facts = self.trace, self.trace.facts
-        layers = shown_layers(facts.n_layer)
-        elements = np.unique(np.linspace(0, facts.d_model - 1, ROWS).round().astype(int))
-        heads = {layer: busiest_head(np.asarray(trace.pattern_LHTS[layer])) for layer in layers}
+        first_TD = np.asarray(trace.resid_pre_LTD[0])
+        self.head = busiest_head(np.asarray(trace.pattern_LHTS[LAYER]))
+        self.weights_S = np.asarray(trace.pattern_LHTS[LAYER, self.head])[-1]
+        self.section = CrossSection(trace, most_attended(self.weights_S))
+        self.block, self.stack = self.section.block, self.section.block.stack
+        pieces = self.stack.pieces
+        self.first_mlp = next(place for place, piece in enumerate(pieces) if getattr(piece, "mlp", False))
+        self.entries = self.section.entries()  # pieces at which a layer is entered, and the last
+        self.slow_end = self.entries[1] + 1
+
+        logits_V = np.asarray(trace.logits_last_V, dtype=np.float64)
+        self.odds_V = np.exp(logits_V - logits_V.max())
+        self.odds_V /= self.odds_V.sum()
+        self.best = int(self.odds_V.argmax())
+        ends = first_TD[-1], np.asarray(trace.resid_final_TD)[-1]
+        self.kept = cosine(*ends)
+        after = trace.resid_pre_LTD[1] if facts.n_layer > 1 else trace.resid_final_TD
+        self.layer_cosine = cosine(first_TD[-1], np.asarray(after)[-1])
 
         # picture
         stage = self.layout.stage
-        deck_box, self.panel = self._boxes()
-        self.row = TokenRow(trace.tokens, deck_box.width, size=0.36)
-        self.row.move_to([stage.center[0], stage.bottom + 0.5, 0])
-        shown = list(self.row.chips)
-        middle = float(self.row.get_center()[0])
-        floor = float(self.row.get_top()[1]) + 0.22
-        places = [float(self.row.chips[index].get_center()[0]) - middle for index in shown]
-        ramps = np.stack([palette.token_ramp(index) for index in shown])
-        width = max(self.row.width, 1.0) + 0.3
-        strip = min(STRIP, 0.8 * min(self.row.chips[index].width for index in shown))
-
-        def vectors(stream_TD: Array) -> Array:
-            return np.ascontiguousarray(np.asarray(stream_TD)[shown][:, elements].T)
-
-        def slab(stream_TD: Array, edge: str) -> Slab:
-            return Slab(vectors(stream_TD), places, ramps, width, PANE_HEIGHT, edge, strip)
-
-        front = View(centre=(middle, floor + PANE_HEIGHT / 2))
-        self.deck = Deck(front).push(slab(trace.resid_pre_LTD[layers[0]], palette.INK))
-        self.arcs_of: dict[int, VGroup] = {}  # layer → the arcs that were drawn for it
-        self.read_outs: dict[int, ProbabilityBars] = {}  # depth → the bars that were shown for it
-        self.note = text(" ", 0.22, palette.FAINT).move_to([stage.left, deck_box.top - 0.1, 0])
+        self.row = shelved_row(trace.tokens, self.layout.shelf)
+        self.below = Box(stage.left, stage.right, stage.bottom, self.layout.shelf.bottom - 0.35)
+        self.columns = NumberColumns(first_TD, self.stack.elements, self.row, self.below)
+        self.legend = self._legend()
+        self.section.proportioned(self._eye(sum(YAWS) / 2), self._room())
+        self.section.words.choose(self._whole(YAWS[0]))
+        self.block.within = self.section.words.within = Box(
+            self.layout.frame.left, self.layout.frame.right, stage.bottom, stage.top
+        )
 
         # story
-        ground = self.row.get_center()
-        opening = min(OPENING, stage.width / self.row.width)
-        self.row.scale(opening).move_to(stage.center)
-        with self.beat(
-            "tokens",
-            _(
-                "{model} reads a prompt as tokens, here {count}. "
-                "What happens to them on the way to the next one?"
-            ).format(model=facts.model_name, count=count(trace.n_tokens)),
-        ):
-            self.play(
-                LaggedStart(*(FadeIn(part, shift=0.25 * UP) for part in self.row), lag_ratio=0.1),
-                run_time=1.5,
+        self.add(self.row)
+        with self.beat("numbers", self._numbers_narration()):
+            self._numbers()
+        with self.beat("attention", self._attention_narration(), drift=self._sway):
+            self._attention()
+        with self.beat("mlp", self._mlp_narration(), drift=self._sway):
+            self._grow(_("MLP"), palette.GELU, self.slow_end)
+        with self.beat("layers", self._layers_narration(), drift=self._sway):
+            self._layers()
+        with self.beat("cross_section", self._block_narration(), drift=self._sway):
+            self._turn()
+        with self.beat("plates", self._plates_narration(), drift=self._sway):
+            self._open()
+        with self.beat("last_vector", self._read_narration()):
+            self._read()
+        with self.beat("first_and_last", self._compare_narration()):
+            self._compare()
+
+    # The rest is what the story plays, beat by beat.
+
+    def _numbers(self) -> None:
+        """Columns of numbers, then of cells; the last token's stays, the others line up behind it."""
+        columns, block = self.columns, self.block
+        entries = [FadeIn(part, shift=0.25 * DOWN) for part in (*columns.numbers, *columns.gap)]
+        self.play(LaggedStart(*entries, lag_ratio=0.08), FadeIn(columns.links), run_time=1.8)
+        self.wait(1.0)
+        self.play(FadeOut(columns.numbers), *map(FadeIn, columns.few), run_time=0.8)
+        self.wait(0.4)
+        self.play(*map(FadeOut, columns.few), *map(FadeIn, columns.many), run_time=0.8)
+        self.wait(0.6)
+        block.long, block.grown = SLOW / block.edges[self.slow_end], 1.0
+        self.section.words.risen[:] = self.section.line.shown = 0.0
+        front = self._frontal()
+        corners = front.project(block.front_corners(0))
+        last = columns.many[-1]
+        self.remove(last)
+        self.add(last)
+        moves = [cell.moved(corners, opacity=float(cell is last)) for cell in columns.many]
+        self.play(*moves, FadeOut(columns.links), FadeOut(columns.gap), FadeOut(self.row), run_time=1.4)
+        self.remove(*columns.many)
+        self.add(self.section.see(front))
+
+    def _attention(self) -> None:
+        """Turn to the end face, where all tokens stand; the last one's arcs; then what attention adds."""
+        side = self._close()
+        self.play(look(self.section, side, run_time=2.2))
+        self.attended = Attended(self.block, self.weights_S, self.trace.tokens)
+        self.attended.names.choose(side)
+        self.credit(LAYER, self.head)
+        self.play(self.attended.drawn(side, run_time=1.2))
+        if self.attended.keys:
+            self.play(self.attended.flown(side, run_time=1.6))
+        self.play(FadeOut(self.attended), run_time=0.4)
+        self.credit()
+        self._grow(_("Attention"), palette.ATTENTION_HUE, self.first_mlp)
+
+    def _grow(self, name: str, hue: str, goal: int) -> None:
+        """Pieces come out of the end face, one after the other, up to `goal`; the seam has its name."""
+        block, label = self.block, text(name, 0.5, hue)
+        seam = int(block.grown)
+        for piece in range(seam, goal):
+            start, here = block.grown, self.section.eye
+
+            def step(amount: float, piece: int = piece, start: float = start, here: Eye = here) -> None:
+                block.grown = start + amount
+                self.section.see(here.towards(self._close(), amount))
+                self._above(label, seam)
+                label.set_opacity(amount if piece == seam else 1 - 0.75 * amount)
+
+            step(0)
+            self.add(label)
+            self.play(_each_frame(step, self.section, label), run_time=1.5)
+        self.play(FadeOut(label), run_time=0.3)
+
+    def _layers(self) -> None:
+        """All other layers, each faster; the eye goes along and back, until the block is whole."""
+        block, words = self.block, self.section.words
+        ends = np.array(self.entries)
+        layers = len(ends) - 2  # after the one that was shown slowly
+        paces = 1 / np.arange(1, layers + 1) ** 0.8
+        times = np.concatenate([[0.0], np.cumsum(paces) / paces.sum()]) if layers else np.array([0.0, 1.0])
+        grown = ends[1:] + 1.0 if layers else np.array([block.grown] * 2)
+        start, offset = self.section.eye, block.end() - self.section.eye.target[0]
+        self.block.long, long = LENGTH, self.block.long
+        whole, self.block.long = self._whole(YAWS[0]), long
+        far = LENGTH / 2 - whole.target[0]
+
+        def step(amount: float) -> None:
+            block.grown = float(np.interp(amount, times, grown))
+            reach = float(np.interp(block.grown, np.arange(len(block.edges)), block.edges))
+            block.long = (SLOW + (LENGTH - SLOW) * amount) / reach
+            back = smooth(amount)
+            eye = start.towards(whole, back)
+            at = block.end() - (offset + (far - offset) * back)
+            words.risen[:] = np.clip(block.grown - ends, 0, 1) * min(1.0, 5 * amount)
+            self.section.see(replace(eye, target=(at, *eye.target[1:])))
+
+        seconds = min(LONGEST, 3.0 + 0.8 * layers)
+        self.play(_each_frame(step, self.section), run_time=seconds, rate_func=linear)
+
+    def _turn(self) -> None:
+        """The whole block turns slowly; the line of lengths is drawn below it."""
+        line, (start, end) = self.section.line, YAWS
+        seconds = (end - start) / DRIFT
+
+        def step(amount: float) -> None:
+            line.shown = min(1.0, 3 * amount)
+            self.section.see(self._whole(start + (end - start) * amount))
+
+        self._add_behind(self.legend.show(0))
+        self.play(
+            self.legend.faded(1.0),
+            _each_frame(lambda share: step(share / seconds), self.section),
+            run_time=1,
+            rate_func=linear,
+        )
+        rest = _each_frame(lambda share: step((1 + share * (seconds - 1)) / seconds), self.section)
+        self.play(rest, run_time=seconds - 1, rate_func=linear)
+
+    def _open(self) -> None:
+        """The seams part; one comet runs through the last token's vectors; half closed again."""
+        yaw = YAWS[1]
+
+        def part(start: float, end: float, turn: float) -> Callable[[float], None]:
+            def step(amount: float) -> None:
+                self.block.opened = start + (end - start) * amount
+                self.section.see(self._whole(yaw + turn * amount))
+
+            return step
+
+        part(1, 0, 0)(0)  # the plates are made now, not while they move
+        self.play(_each_frame(part(0, 1, 0), self.section), run_time=2.2)
+        comet = Comet(self.stack.cosines)
+        path = self._comet_path()
+
+        def run(amount: float) -> None:
+            comet.show(path(), amount)
+
+        self.comet = comet
+        self.add(comet)
+        self.play(_each_frame(run, comet), run_time=4.0, rate_func=linear)
+        self.remove(comet)
+        self.play(_each_frame(part(1, 0, 0), self.section), run_time=1.8)
+
+    def _comet_path(self) -> Callable[[], Points]:
+        places = [place for place, piece in enumerate(self.stack.pieces) if piece in self.stack.bands]
+        return lambda: self.section.eye.project(
+            np.array([(self.block.point(a) + self.block.point(b)) / 2 for a, b in pairwise(places)])
+        )
+
+    def _read(self) -> None:
+        """Along the front to the end face: the last vector alone is lit, and read."""
+        block, section, words = self.block, self.section, self.section.words
+        face, panel = self._halves()
+        end = self._end_eye(face)
+        opened = block.opened
+
+        def fly(amount: float) -> None:
+            block.opened = opened * (1 - amount)
+            words.risen[:] = section.line.shown = 1 - min(1.0, 2 * amount)
+            block.lit[:-1] = 1 - 0.7 * amount
+
+        self.play(self.legend.faded(0.0), run_time=0.3)
+        self.remove(self.legend)
+        self.play(look(section, end, run_time=2.4, also=fly))
+        self.frame = Polygon(*end.project(block.end_corners(-1)), stroke_color=palette.QUERY, stroke_width=4)
+        best = np.argsort(-self.odds_V, kind="stable")[:MOST_BARS]
+        self.bars = ProbabilityBars(
+            [self.trace.token_name(int(token)) for token in best],
+            [int(token) for token in best],
+            self.odds_V[best],
+            len(self.odds_V),
+            panel.width,
+            min(panel.height, 3.9),
+            others=_("{count} others").format(count=count(len(self.odds_V) - len(best))),
+        )
+        self.bars.shift(np.array(panel.center) - self.bars.get_center())
+        ends = self.frame.get_center(), self.bars.get_left() + np.array([-0.1, 0, 0])
+        beam = Line(*ends, color=palette.QUERY, stroke_width=6)
+        self.play(FadeIn(self.frame), run_time=0.4)
+        self.play(ShowPassingFlash(beam, time_width=0.7), run_time=0.8)
+        entries = [FadeIn(bar, shift=0.25 * UP) for bar in self.bars]
+        self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.2)
+
+    def _compare(self) -> None:
+        """The vector that came in beside the one that goes out."""
+        panel, eye, bands = self._halves()[1], self.section.eye, self.stack.bands
+        starts = self.block.front_corners(0), self.block.end_corners(-1)
+        tall = min(3.6, panel.height - 1.3)
+        self.pair = []
+        moves: list[Animation] = [FadeOut(self.bars), FadeIn(self.row)]
+        for side, (band, start) in enumerate(zip((bands[0], bands[-1]), starts, strict=True)):
+            column = CellColumn(band.values_RC[:, -1], 1, 1).stand(eye.project(start))
+            x, y = panel.center[0] + (1.3 if side else -1.3), panel.center[1] + 0.2
+            goal = np.array(
+                [[x + a, y + b, 0] for a, b in ((-0.5, 0.5), (0.5, 0.5), (0.5, -0.5), (-0.5, -0.5))]
             )
-
-        with self.beat(
-            "vectors",
-            self._vectors_narration().format(width=count(facts.d_model), rows=len(elements)),
-        ):
-            self.play(self.row.animate.scale(1 / opening).move_to(ground), run_time=0.9)
-            first = self.deck.slabs[0]
-            self.add(self.deck)
-            self._annotate(first)
-            self.add(self.note)
-            self.play(self._rise(first), run_time=1.6)
-
-        layer = layers[0]
-        with self.beat(
-            "attention",
-            _(
-                "Attention: each vector takes something over from earlier ones. "
-                "The arcs are the weights of one head, layer {layer}, head {head}."
-            ).format(layer=layer, head=heads[layer]),
-        ):
-            self.credit(layer, heads[layer])
-            self.arcs = self._arcs(layer, heads[layer], shown)
-            self.play(LaggedStart(*(FadeIn(arc) for arc in self.arcs), lag_ratio=0.05), run_time=1.2)
-            self._step(slab, trace.resid_mid_LTD[layer], palette.QUERY, run_time=1.6)
-
-        with self.beat(
-            "mlp", _("Then a multi-layer perceptron works on every vector by itself, and adds what it finds.")
-        ):
-            self.play(FadeOut(self.arcs), run_time=0.5)
-            self._step(slab, self._after(layer), palette.GELU, run_time=1.6)
-
-        with self.beat("layers", self._layers_narration(layers)):
-            aside = deck_box.center[0] - stage.center[0]
-            view = self.deck.view
-            left = replace(view, centre=(view.centre[0] + aside, view.centre[1]))
-            self.play(
-                turn(self.deck, left, run_time=1.0), self.row.animate.shift([aside, 0, 0]), run_time=1.0
+            goal[:, 1] = y + (goal[:, 1] - y) * tall
+            name = text((_("came in"), _("goes out"))[side], 0.32, palette.CAPTION).move_to(
+                [x, y - tall / 2 - 0.35, 0]
             )
-            self._read_out(layer + 1, run_time=1.0)
-            pace = min(1.3, 12 / max(1, len(layers) - 1))
-            for layer in layers[1:]:
-                self.credit(layer, heads[layer])
-                self.arcs = self._arcs(layer, heads[layer], shown)
-                self.add(self.arcs)
-                self._step(slab, trace.resid_mid_LTD[layer], palette.QUERY, run_time=0.4 * pace, arcs=True)
-                self.remove(self.arcs)
-                self._step(slab, self._after(layer), palette.GELU, run_time=0.35 * pace)
-                self._read_out(layer + 1, run_time=0.25 * pace)
-            self.credit()
+            self.pair.append(column)
+            moves += [column.moved(goal), FadeIn(name)]
+        self.add(*self.pair)
+        self.play(*moves, run_time=2.0)
+        self.cosine = text(plain(self.kept, 2), 0.6, palette.INK).move_to(
+            [panel.center[0], panel.center[1] + 0.2, 0]
+        )
+        self.play(FadeIn(self.cosine, scale=1.4), run_time=0.8)
+        self.wait(1)
 
-        with self.beat(
-            "cross_section",
-            self._side_narration(),
-        ):
-            side = self._side_view(width)
-            lines = VGroup(
-                *(Streams(self.deck, place, palette.token_colour(index)) for place, index in enumerate(shown))
-            ).set_stroke(opacity=0)
-            beside = Group(self.row, self.bars, self.readout, self.note)
-            self.play(FadeOut(beside), run_time=0.6)
-            self.add(lines)
+    # Where things are seen from.
 
-            last = len(shown) - 1
+    def _eye(self, yaw: float) -> Eye:
+        """Upright in a narrow frame, with the input at the bottom."""
+        return Eye(yaw=yaw, pitch=12.0, distance=18.0, roll=0.0 if self.layout.wide else 90.0)
 
-            def follow(amount: float) -> None:
-                for token, line in enumerate(lines):
-                    line.follow().set_stroke(opacity=amount * (1.0 if token == last else 0.3))
-                for each in self.deck.slabs:
-                    each.light([1.0 if token == last else 1 - 0.6 * amount for token in range(len(shown))])
-
-            back = replace(self.deck.view, reach=1.0)
-            self.play(turn(self.deck, side, run_time=3.0, also=follow))
-            marks = self._depth_marks(layers)
-            self.play(FadeIn(marks), run_time=0.5)
-            self.wait(1)
-
-        with self.beat("last_vector", self._verdict()):
-            self.play(FadeOut(marks), run_time=0.4)
-            self.play(turn(self.deck, back, run_time=2.0, also=lambda amount: follow(1 - amount)))
-            self.remove(lines)
-            final = self.deck.slabs[-1]
-
-            def spotlight(moving: Slab, amount: float) -> None:
-                moving.light([1.0 if token == last else 1 - 0.8 * amount for token in range(len(shown))])
-
-            self.play(FadeIn(beside), UpdateFromAlphaFunc(final, spotlight), run_time=1.0)
-            beam = Streams(self.deck, last, palette.INK).set_points_as_corners(
-                [final.point(last, 0.5), self.bars.get_left() + 0.1 * UP]
-            )
-            self.play(ShowPassingFlash(beam, time_width=0.6), run_time=1.0)
-            self.wait(1)
-
-    # The rest builds what the story plays.
-
-    def _boxes(self) -> tuple[Box, Box]:
-        """Where the deck stands, and where the read-out: beside it, or above it in a narrow frame."""
+    def _room(self) -> Box:
         stage = self.layout.stage
+        foot = stage.bottom if stage.width > 12 else stage.bottom + self.legend.height + 0.15
         if self.layout.wide:
-            deck, panel = stage.columns(DECK_SHARE, PANEL_SHARE, gap=0.5)
+            return Box(stage.left + 0.45, stage.right - 0.45, foot, stage.top)
+        return Box(stage.left + 1.7, stage.right - 0.8, foot, stage.top)
+
+    def _legend(self) -> ScaleLegend:
+        """In the corner below the block's far end."""
+        legend = ScaleLegend(
+            [
+                (palette.STREAM_RAMP, f"{STREAM_SCALE} σ", _("residual stream")),
+                (palette.ATTENTION_SEAM_RAMP, f"{SEAM_SCALE} σ", _("attention")),
+                (palette.MLP_SEAM_RAMP, f"{SEAM_SCALE} σ", _("MLP")),
+            ],
+            _("σ: the vector's own spread, median |x| / 0.6745"),
+            self._of_how_many(),
+            SMALL * min(self.layout.frame.width, self.layout.frame.height) / 8,
+        )
+        stage = self.layout.stage
+        return legend.move_to([stage.left + legend.width / 2, stage.bottom + legend.height / 2, 0])
+
+    def _of_how_many(self) -> str:
+        shown, total = len(self.stack.tokens), self.trace.n_tokens
+        if shown == total:
+            return ""
+        return _("⋯ {shown} of {total} tokens: the last, and those it attends to most").format(
+            shown=shown, total=count(total)
+        )
+
+    def _halves(self) -> tuple[Box, Box]:
+        """Where the block stands while it is read, and what is read beside or below it."""
+        if self.layout.wide:
+            face, panel = self.below.columns(7.0, 5.2, gap=0.5)
+            return face, panel
+        panel, face = self.below.rows(4.2, self.below.height - 4.6, gap=0.4)
+        return face, panel
+
+    def _whole(self, yaw: float) -> Eye:
+        return self.section.fitted(self._eye(yaw), self._room())
+
+    def _frontal(self) -> Eye:
+        """Straight at the last token's first vector."""
+        box, corners = self.below, self.block.front_corners(0)
+        x, y, _z = box.center
+        half = 0.36 * min(box.height, box.width)
+        eye = replace(self._eye(0.0), pitch=0.0, target=tuple(corners.mean(axis=0)))
+        return eye.fitted(corners, Box(x - half, x + half, y - half, y + half))
+
+    def _close(self) -> Eye:
+        """At the end face of what has grown, with room for arcs above it and names below."""
+        block, stage = self.block, self.layout.stage
+        end, z = block.end(), block.deep / 2
+        margins = [
+            [end, block.tall / 2 + 0.8 * RISE, 0],
+            *([end, -block.tall / 2 - 0.85, d] for d in (-z, z)),
+        ]
+        eye = replace(self._eye(50.0), pitch=15.0, target=(end - SLOW / 2, 0.0, 0.0))
+        room = Box(stage.left + 0.4, stage.right - 0.4, stage.bottom, stage.top)
+        return eye.fitted(np.concatenate([block.grown_corners(), margins]), room)
+
+    def _end_eye(self, face: Box) -> Eye:
+        """At the end face and a stretch of the front; what lies farther back may leave the frame."""
+        block = self.block
+        corners = np.concatenate([block.grown_corners(), block.end_corners() - [0, 0.3 * block.tall, 0]])
+        corners[:4, 0] = block.end() - STRETCH
+        return replace(self._eye(54.0), target=(block.end(), 0.0, 0.0)).fitted(corners, face)
+
+    def _sway(self, seconds: float) -> Animation:
+        """While a caption is read, the block turns on, towards its front."""
+        eye = self.section.eye
+        return look(self.section, replace(eye, yaw=eye.yaw - DRIFT * seconds), seconds, smooth)
+
+    def _above(self, label: Lettering, seam: int) -> None:
+        """Write above a seam; upright, above the block."""
+        block, eye, stage = self.block, self.section.eye, self.layout.stage
+        edge = eye.project([block.point(seam, 1.0) + np.array([0, 0, z]) for z in (0, block.deep)])
+        x, y = edge[:, 0].mean(), edge[:, 1].max()
+        if not self.layout.wide:
+            x, y = stage.center[0], eye.project(block.grown_corners())[:, 1].max()
+        label.move_to([x, min(y + 0.4, stage.top - 0.3), 0])
+
+    # What is true of this run.
+
+    def _numbers_narration(self) -> str:
+        return _(
+            "Each token becomes a vector of {width} numbers. The larger a number, the brighter its cell."
+        ).format(width=count(self.trace.facts.d_model))
+
+    def _attention_narration(self) -> str:
+        if self.trace.n_tokens == 1:
+            return _("Attention: each token takes over from those before it. A single one has only itself.")
+        return _(
+            "Attention: the last token takes over from those before it. "
+            "Arcs: its largest weights in layer {layer}, head {head}, up to {share}."
+        ).format(layer=LAYER, head=self.head, share=percent(float(self.weights_S[:-1].max()), 0))
+
+    def _mlp_narration(self) -> str:
+        after = self.stack.pieces[self.entries[1]]
+        if self.layer_cosine >= KEEPS:
+            words = _(
+                "Then an MLP, on each vector by itself. The layer adds a little to the last one: "
+                "cosine {cosine}, length {before} → {after}."
+            )
+        elif self.layer_cosine >= REWRITES:
+            words = _(
+                "Then an MLP, on each vector by itself. The layer turns the last one: "
+                "cosine {cosine}, length {before} → {after}."
+            )
         else:
-            panel, deck = stage.rows(PANEL_HEIGHT, stage.height - PANEL_HEIGHT, gap=0.0)
-        return deck, panel
-
-    def _after(self, layer: int) -> Array:
-        """The residual stream that leaves `layer`."""
-        facts = self.trace.facts
-        if layer + 1 == facts.n_layer:
-            return np.asarray(self.trace.resid_final_TD)
-        return np.asarray(self.trace.resid_pre_LTD[layer + 1])
-
-    def _rise(self, slab: Slab) -> UpdateFromAlphaFunc:
-        """Grow the vectors up from their tokens."""
-
-        def grow(moving: Slab, amount: float) -> None:
-            moving.reveal(amount)
-
-        return UpdateFromAlphaFunc(slab, grow, rate_func=smooth)
-
-    def _arcs(self, layer: int, head: int, shown: list[int]) -> VGroup:
-        """One head's weights between the shown tokens, above the slab in front."""
-        slab = self.deck.slabs[-1]
-        ends = {index: slab.point(place, -0.02) for place, index in enumerate(shown)}
-        self.arcs_of[layer] = attention_arcs(self.trace.pattern_LHTS[layer, head], ends, rise=1.25)
-        return self.arcs_of[layer]
-
-    def _step(
-        self,
-        slab: Callable[[Array, str], Slab],
-        stream_TD: Array,
-        edge: str,
-        run_time: float,
-        arcs: bool = False,
-    ) -> None:
-        """Bring a new slab to the front; its colours go from the vectors before to the vectors after."""
-        before = self.deck.slabs[-1]
-        after = slab(stream_TD, edge)
-        start, goal = before.values.copy(), after.values.copy()
-        scales = before.value_scale, after.value_scale
-        view = self.deck.view
-        self.deck.push(after)
-
-        def change(amount: float) -> None:
-            share = min(1.0, amount)
-            after.show((1 - share) * start + share * goal, (1 - share) * scales[0] + share * scales[1])
-
-        change(0)
-        self.play(turn(self.deck, replace(view, front=view.front + 1), run_time=run_time, also=change))
-        after.show(goal, scales[1])
-        self._annotate(after)
-
-    def _annotate(self, slab: Slab) -> None:
-        """Print what the strongest colour stands for on the slab in front: each has its own scale."""
-        digits = 1 if slab.value_scale >= 1 else 2
-        self.note.rewrite(
-            _("strongest colour: ±{scale} or more").format(scale=plain(slab.value_scale, digits))
-        )
-
-    def _side_narration(self) -> str:
-        if palette.NAME == "light":
-            return _(
-                "The whole stack from the side: one line is one token's vector on its way, "
-                "and every slab adds a little to it. Ochre: attention. Green: MLP."
+            words = _(
+                "Then an MLP, on each vector by itself. The layer all but replaces the last one: "
+                "cosine {cosine}, length {before} → {after}."
             )
-        return _(
-            "The whole stack from the side: one line is one token's vector on its way, "
-            "and every slab adds a little to it. Yellow: attention. Green: MLP."
-        )
+        lengths = written(self.stack.bands[0].length), written(after.length)
+        return words.format(cosine=plain(self.layer_cosine, 2), before=lengths[0], after=lengths[1])
 
-    def _vectors_narration(self) -> str:
-        if self.trace.facts.positions == "rotary":
-            return _(
-                "Each token becomes a vector of {width} numbers; where it stands will count in attention. "
-                "{rows} of them are drawn; the larger, the more it stands out."
-            )
-        return _(
-            "Each token becomes a vector of {width} numbers: what it is, plus where it stands. "
-            "{rows} of them are drawn; the larger, the more it stands out."
-        )
-
-    def _layers_narration(self, layers: list[int]) -> str:
-        total = self.trace.facts.n_layer
-        if len(layers) < total:
-            return _(
-                "The same two steps in each of the {total} layers ({shown} of them are shown). "
-                "The bars: what the model would say if it stopped here (the logit lens)."
-            ).format(total=total, shown=len(layers))
+    def _layers_narration(self) -> str:
         return _(
             "The same two steps in each of the {total} layers. "
-            "The bars: what the model would say if it stopped here (the logit lens)."
-        ).format(total=total)
+            "The words: what the model would say if it stopped there."
+        ).format(total=self.trace.facts.n_layer)
 
-    def _read_out(self, depth: int, run_time: float) -> None:
-        """Show the logit lens of the last position at `depth`."""
-        ids = np.asarray(self.trace.lens_ids_MWN[depth, -1])[:MOST_BARS]
-        probabilities = np.exp(np.asarray(self.trace.lens_logprobs_MWN[depth, -1], dtype=np.float64))[
-            :MOST_BARS
-        ]
-        pieces = [self.trace.token_name(int(token)) for token in ids]
-        n_vocab = self.trace.facts.n_vocab
-        bars = ProbabilityBars(
-            pieces,
-            [int(token) for token in ids],
-            probabilities,
-            n_vocab,
-            self.panel.width,
-            4.0,
-            longest=1.0,
-            others=_("{count} others").format(count=count(n_vocab - len(ids))),
+    def _block_narration(self) -> str:
+        light = palette.NAME == "light"
+        words = (
+            _(
+                "The last token at every depth. Ochre: attention, green: MLP. "
+                "{keep} of {total} steps keep its direction (cosine {least} or more)."
+            )
+            if light
+            else _(
+                "The last token at every depth. Amber: attention, green: MLP. "
+                "{keep} of {total} steps keep its direction (cosine {least} or more)."
+            )
         )
-        bars.move_to([self.panel.right - bars.width / 2, self.panel.center[1] - 0.3, 0])
-        last = depth == self.trace.facts.n_layer
-        words = _("next token") if last else _("read out after layer {layer}").format(layer=depth - 1)
-        title = text(words, 0.3, palette.INK).move_to([self.panel.center[0], bars.get_top()[1] + 0.35, 0])
-        earlier = self.read_outs.get(max(self.read_outs, default=-1))
-        self.read_outs[depth] = bars
-        if earlier is None:
-            self.bars, self.readout = bars, title
-            self.play(FadeIn(bars, shift=0.25 * UP), FadeIn(title), run_time=run_time)
-            return
-        before = [bar.probability for bar in earlier.bars]
-        self.remove(earlier, self.readout)
-        self.bars, self.readout = bars, title
-        self.add(title, bars)
+        keep = sum(value >= KEEPS for value in self.stack.cosines)
+        return words.format(keep=keep, total=len(self.stack.cosines), least=plain(KEEPS))
 
-        def grow(moving: ProbabilityBars, amount: float) -> None:
-            moving.show((1 - amount) * np.array(before) + amount * probabilities)
-
-        self.play(UpdateFromAlphaFunc(bars, grow), run_time=run_time)
-        bars.show(probabilities)
-
-    def _side_view(self, width: float) -> View:
-        """The view in which the whole deck, turned, fills the stage."""
-        stage = self.layout.stage
-        view = self.deck.view
-        slabs = len(self.deck.slabs)
-        side = replace(view, yaw=-SIDE_YAW, pitch=12.0, reach=1e3, ahead=1e3)
-        across = width * np.cos(np.radians(SIDE_YAW))
-        spacing = (0.94 * stage.width - across) / (max(1, slabs - 1) * np.sin(np.radians(SIDE_YAW)))
-        return replace(
-            side, spacing=min(spacing, 0.9), centre=(0.0, stage.center[1] + 0.25), front=(slabs - 1) / 2
+    def _plates_narration(self) -> str:
+        if len(self.block.parted) < len(self.stack.seams):
+            return _(
+                "Opened after every {count} layers: what attention and MLP add there. "
+                "The light is as bright as the cosine from vector to vector."
+            ).format(count=self.block.together)
+        return _(
+            "Each plate: what one attention or one MLP adds. "
+            "The light is as bright as the cosine from vector to vector."
         )
 
-    def _depth_marks(self, layers: list[int]) -> VGroup:
-        """Numbers under the slabs: where each layer begins and ends."""
-        marks = VGroup()
-        for position, layer in enumerate(layers):
-            pair = self.deck.slabs[1 + 2 * position : 3 + 2 * position]
-            low = np.mean([slab.corner() for slab in pair], axis=0)  # the side nearest to the viewer
-            marks.add(text(str(layer), 0.24, palette.CAPTION).move_to(low + 0.24 * DOWN))
-        word = text(_("layer"), 0.24, palette.FAINT)
-        return marks.add(word.next_to(marks[0], LEFT, buff=0.25))
-
-    def _verdict(self) -> str:
-        logits = np.asarray(self.trace.logits_last_V, dtype=np.float64)
-        odds = np.exp(logits - logits.max())
-        best = int(odds.argmax())
-        label = token_quote(self.trace.token_name(best))
+    def _read_narration(self) -> str:
+        label = token_quote(self.trace.token_name(self.best))
         return _(
             "Only the last vector is read for the next token: “{token}” gets {share}. "
-            "Every other position predicts the token after itself."
-        ).format(token=label, share=percent(float(odds[best] / odds.sum())))
+            "Every other position predicts its own."
+        ).format(token=label, share=percent(float(self.odds_V[self.best])))
+
+    def _compare_narration(self) -> str:
+        if self.kept >= REWRITES:
+            words = _("What came in as “{first}”, and what goes out: cosine {cosine}. Much is left.")
+        elif self.kept >= TRACES:
+            words = _("What came in as “{first}”, and what goes out: cosine {cosine}. A trace is left.")
+        else:
+            words = _(
+                "What came in as “{first}”, and what goes out: cosine {cosine}. Next to nothing is left."
+            )
+        return words.format(cosine=plain(self.kept, 2), first=token_quote(self.trace.tokens[-1]))
 
 
-def shown_layers(n_layer: int) -> list[int]:
-    """At most MOST_LAYERS layers, evenly spaced, the first and the last among them."""
-    spaced = np.linspace(0, n_layer - 1, min(n_layer, MOST_LAYERS)).round().astype(int)
-    return [int(layer) for layer in spaced]
-
-
-def busiest_head(pattern_HTS: Array) -> int:
+def busiest_head(pattern_HTS: npt.NDArray[np.float32]) -> int:
     """The head that gives the least weight to the first token and to the query's own token."""
     own = np.trace(pattern_HTS, axis1=1, axis2=2, dtype=np.float64)
     first = pattern_HTS[:, 1:, 0].sum(axis=1, dtype=np.float64)
     return int(np.argmin(own + first))
+
+
+def _each_frame(step: Callable[[float], None], *moving: Mobject) -> Animation:
+    """Call `step` with 0…1 each frame while these are drawn anew."""
+    return UpdateFromAlphaFunc(Group(*moving), lambda _group, amount: step(amount))

@@ -49,6 +49,14 @@ class Eye:
         seen[..., 1] = flat[..., 0] * np.sin(roll) + flat[..., 1] * np.cos(roll) + self.place[1]
         return seen
 
+    def position(self) -> Points:
+        """Where in the world the eye is, (3,)."""
+        yaw, pitch = np.radians(self.yaw), np.radians(self.pitch)
+        level = self.distance * np.cos(pitch)
+        offset = [level * np.sin(yaw), self.distance * np.sin(pitch), -level * np.cos(yaw)]
+        place: Points = np.asarray(self.target, dtype=float) + offset
+        return place
+
     def nearness(self, points: npt.ArrayLike) -> Points:
         """How large things are at these points, (...): 1 at the target, more where they are nearer."""
         return self._turned(points)[1]

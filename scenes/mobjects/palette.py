@@ -132,6 +132,7 @@ ABOVE_ZERO, BELOW_ZERO = _THEME.products
 LOW = _THEME.low
 ATTENTION_HUE = _THEME.attention_hue
 WRITTEN = _THEME.written
+BRIGHTEST = _THEME.brightest
 
 TOKEN_HUES = (0.51, 0.64)  # cyan to blue
 

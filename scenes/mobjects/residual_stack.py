@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from model_probe.trace import Trace
 
 ROWS = 48  # elements of each vector that are drawn
-MOST_COLUMNS = 14  # tokens side by side; of more, neighbours share a column
+MOST_COLUMNS = 14  # tokens side by side; of more, some stand for their neighbours
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,15 +61,21 @@ class ResidualStack:
     Attributes:
         pieces: bands and seams, in order.
         elements: which elements of each vector are drawn, evenly spaced.
-        columns: the tokens that share each column, (first, one past the last); the last token has its own.
+        tokens: the ones that have a column, in order; the last token is always among them.
         cosines: between the last token's vectors of neighbouring bands.
     """
 
     pieces: list[Band | Seam]
     elements: npt.NDArray[np.int64]
-    columns: list[tuple[int, int]]
+    tokens: list[int]
     cosines: list[float]
     n_layer: int
+
+    @property
+    def columns(self) -> list[tuple[int, int]]:
+        """Each column's token with those before it that have none, (first, one past the last)."""
+        ends = [token + 1 for token in self.tokens]
+        return list(zip([0, *ends[:-1]], ends, strict=True))
 
     @property
     def bands(self) -> list[Band]:
@@ -89,47 +94,46 @@ def spread_of(vectors_TD: npt.ArrayLike) -> Floats:
     return np.asarray(middle / 0.6745 + 1e-9, dtype=np.float32)
 
 
-def token_columns(count: int, most: int = MOST_COLUMNS) -> list[tuple[int, int]]:
-    """`count` tokens in at most `most` columns, as even as can be; the last token has a column of its own."""
-    starts = np.arange(min(count, most)) if count <= most else np.arange(most - 1) * (count - 1) // (most - 1)
-    edges = [*(int(start) for start in starts), *([count - 1] if count > most else []), count]
-    return list(pairwise(edges))
+def spaced_tokens(count: int, most: int = MOST_COLUMNS) -> list[int]:
+    """At most `most` of `count` tokens, evenly spaced, the first and the last among them."""
+    if most >= count:
+        return list(range(count))
+    return [int(token) for token in np.linspace(0, count - 1, most).round()]
 
 
-def read_stack(trace: Trace, rows: int = ROWS) -> ResidualStack:
+def read_stack(trace: Trace, tokens: list[int] | None = None, rows: int = ROWS) -> ResidualStack:
     """Every depth of a trace: `resid_pre_LTD`, `attn_out_LTD`, `resid_mid_LTD`, `mlp_out_LTD`, …,
-    `resid_final_TD`.
+    `resid_final_TD`, of some tokens in order, the last one among them; by default evenly spaced.
 
     Where attention and MLP read the same stream there is no `resid_mid_LTD`: their seams stand side by side.
     """  # noqa: D205
     facts = trace.facts
-    columns = token_columns(trace.n_tokens)
+    tokens = tokens or spaced_tokens(trace.n_tokens)
     elements = np.unique(np.linspace(0, facts.d_model - 1, rows).round().astype(np.int64))
-    starts = [start for start, _ in columns]
     pieces: list[Band | Seam] = []
     cosines: list[float] = []
     last: Floats | None = None
     waiting: list[tuple[str, int, bool, Floats]] = []  # seams, until the vector after them is known
-    for name, layer, kind, values_TD in _steps(trace):
+    for name, layer, kind, values_TD in _steps(trace, tokens):
         if kind != "stream":
             waiting.append((name, layer, kind == "mlp", values_TD))
             continue
         spread_T1 = spread_of(values_TD)
         middle_T = np.median(np.abs(values_TD), axis=-1) + 1e-9
         for seam_name, seam_layer, mlp, added_TD in waiting:
-            scaled_TR = np.abs(added_TD[:, elements]) / spread_T1
+            scaled_RT = np.asarray(np.abs(added_TD[:, elements]) / spread_T1, dtype=np.float32).T
             share_T = np.median(np.abs(added_TD), axis=-1) / middle_T
             pieces.append(
                 Seam(
                     seam_name,
                     seam_layer,
                     mlp,
-                    np.maximum.reduceat(scaled_TR, starts, axis=0).T,
-                    np.asarray(np.maximum.reduceat(share_T, starts), dtype=np.float32),
+                    scaled_RT,
+                    np.asarray(share_T, dtype=np.float32),
                 )
             )
         waiting = []
-        scaled_TR = np.abs(values_TD[:, elements]) / spread_T1
+        scaled_RT = np.asarray(np.abs(values_TD[:, elements]) / spread_T1, dtype=np.float32).T
         vector = values_TD[-1].astype(np.float64)
         if last is not None:
             cosines.append(cosine(last, vector))
@@ -138,12 +142,12 @@ def read_stack(trace: Trace, rows: int = ROWS) -> ResidualStack:
             Band(
                 name,
                 layer,
-                np.maximum.reduceat(scaled_TR, starts, axis=0).T,
+                scaled_RT,
                 float(np.linalg.norm(vector)),
                 float(spread_T1[-1, 0]),
             )
         )
-    return ResidualStack(pieces, elements, columns, cosines, facts.n_layer)
+    return ResidualStack(pieces, elements, tokens, cosines, facts.n_layer)
 
 
 def cosine(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
@@ -153,13 +157,13 @@ def cosine(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
     return float(a @ b / lengths) if lengths else 0.0
 
 
-def _steps(trace: Trace) -> Iterator[tuple[str, int, str, Floats]]:
-    """(name, layer, kind, values_TD) from the embedding to the last vector."""
+def _steps(trace: Trace, tokens: list[int]) -> Iterator[tuple[str, int, str, Floats]]:
+    """(name, layer, kind, values_TD) from the embedding to the last vector, of some tokens."""
     facts = trace.facts
     for layer in range(facts.n_layer):
-        yield f"resid_pre_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_pre_LTD[layer])
-        yield f"attn_out_LTD[{layer}]", layer, "attention", np.asarray(trace.attn_out_LTD[layer])
+        yield f"resid_pre_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_pre_LTD[layer])[tokens]
+        yield f"attn_out_LTD[{layer}]", layer, "attention", np.asarray(trace.attn_out_LTD[layer])[tokens]
         if trace.has("resid_mid_LTD"):
-            yield f"resid_mid_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_mid_LTD[layer])
-        yield f"mlp_out_LTD[{layer}]", layer, "mlp", np.asarray(trace.mlp_out_LTD[layer])
-    yield "resid_final_TD", facts.n_layer, "stream", np.asarray(trace.resid_final_TD)
+            yield f"resid_mid_LTD[{layer}]", layer, "stream", np.asarray(trace.resid_mid_LTD[layer])[tokens]
+        yield f"mlp_out_LTD[{layer}]", layer, "mlp", np.asarray(trace.mlp_out_LTD[layer])[tokens]
+    yield "resid_final_TD", facts.n_layer, "stream", np.asarray(trace.resid_final_TD)[tokens]

@@ -28,7 +28,6 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "OPTConfig": {"ffn_dim": 48, "word_embed_proj_dim": 16, "do_layer_norm_before": False},
 }
 NOT_FOR = {
-    "GPTNeoXConfig": {"overview": "resid_mid_LTD"},  # attention and MLP read the same stream
     "OPTConfig": {"query_key": "ln1_LTD"},  # attention reads the stream itself
 }
 
