@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from model_probe import llama_config
 from model_probe.errors import ModelError, first_line
 from model_probe.shape import Shape, Wiring, gpt2_shape
 
@@ -308,6 +307,8 @@ def shape_of_directory(directory: Path, config: dict[str, Any]) -> Shape:
     try:
         if named(config) == "gpt2":
             return gpt2_shape(config)
+        from model_probe import llama_config
+
         found = llama_config.read(config)
         return shape_of(library_config(config)) if found is None else found.shape
     except Exception as error:

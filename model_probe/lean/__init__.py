@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model_probe import llama_config
-from model_probe.lean import gpt2, llama
 from model_probe.lean.network import LeanNetwork
 
 
 def can_run(config: dict[str, Any]) -> bool:
     """Whether a model's `config.json` asks for nothing but what is computed here."""
-    return gpt2.can_run(config) or llama_config.read(config) is not None
+    if config.get("model_type") == "gpt2":
+        from model_probe.lean import gpt2
+
+        return gpt2.can_run(config)
+    from model_probe import llama_config
+
+    return llama_config.read(config) is not None
 
 
 def load(config: dict[str, Any], files: Sequence[Path]) -> LeanNetwork:
@@ -30,5 +34,13 @@ def load(config: dict[str, Any], files: Sequence[Path]) -> LeanNetwork:
     Raises:
         ModelError: the weights cannot be read, or do not fit the config.
     """
+    if config.get("model_type") == "gpt2":
+        from model_probe.lean import gpt2
+
+        return gpt2.LeanGPT2(config, files)
+    from model_probe import llama_config
+    from model_probe.lean import llama
+
     found = llama_config.read(config)
-    return gpt2.LeanGPT2(config, files) if found is None else llama.LeanLlama(found, files)
+    assert found is not None  # can_run said so
+    return llama.LeanLlama(found, files)
