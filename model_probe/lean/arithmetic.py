@@ -13,6 +13,7 @@ Linear = tuple[F32, F32 | None]
 """A matrix of inputs × outputs, whichever way it is stored, and a bias, if there is one."""
 
 ROWS = 4  # OpenBLAS multiplies so many rows at a time
+IN_CACHE = 1 << 16  # numbers that stay in the processor's cache from one step to the next
 
 
 def product(x: F32, weights: F32) -> F32:
@@ -40,7 +41,8 @@ def linear(x: F32, layer: Linear) -> F32:
 
 def layer_norm(x: F32, weights: tuple[F32, F32], epsilon: float) -> F32:
     """Ba et al. 2016."""
-    centred: F32 = x - x.mean(axis=-1, keepdims=True)  # [T, D] - [T, 1] -> [T, D]
+    mean = x.sum(axis=-1, keepdims=True) / np.float32(x.shape[-1])  # [T, 1]
+    centred: F32 = x - mean  # [T, D] - [T, 1] -> [T, D]
     variance = np.einsum("td,td->t", centred, centred)[:, None] / np.float32(x.shape[-1])  # [T, 1]
     centred /= np.sqrt(variance + np.float32(epsilon))  # [T, D] / [T, 1] -> [T, D]
     centred *= weights[0]
@@ -58,11 +60,14 @@ def rms_norm(x: F32, weight: F32, epsilon: float) -> F32:
 
 def softmax(scores_EHTS: F32, hidden_TS: NDArray[np.bool_]) -> F32:
     """Turn scores into weights in place; what is hidden gets exactly 0."""
-    for scores_TS in scores_EHTS.reshape(-1, *hidden_TS.shape):  # one head's stay in the processor's cache
-        np.copyto(scores_TS, np.float32(-np.inf), where=hidden_TS)
-        scores_TS -= scores_TS.max(axis=-1, keepdims=True)
-        np.exp(scores_TS, out=scores_TS)
-        scores_TS /= scores_TS.sum(axis=-1, keepdims=True)
+    heads = scores_EHTS.reshape(-1, *hidden_TS.shape)  # [E, H, T, S] -> [E·H, T, S]
+    together = max(1, IN_CACHE // hidden_TS.size)
+    for start in range(0, len(heads), together):
+        scores_HTS = heads[start : start + together]
+        np.copyto(scores_HTS, np.float32(-np.inf), where=hidden_TS)
+        scores_HTS -= scores_HTS.max(axis=-1, keepdims=True)
+        np.exp(scores_HTS, out=scores_HTS)
+        scores_HTS /= scores_HTS.sum(axis=-1, keepdims=True)
     return scores_EHTS
 
 
