@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from transformers import AttentionInterface, AutoModelForCausalLM
+from transformers.activations import ACT2FN
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.pytorch_utils import Conv1D
 
@@ -62,6 +63,11 @@ def load(config: dict[str, Any], directory: str, device: str) -> ReferenceNetwor
     AttentionInterface.register(ATTENTION, _attention)
     # Without a mask function of this name the library makes no mask, and every token sees the whole prompt.
     AttentionMaskInterface.register(ATTENTION, eager_mask)
+    activation = config.get("activation_function", config.get("hidden_act", config.get("hidden_activation")))
+    if isinstance(activation, str) and activation not in ACT2FN:
+        raise ModelError(
+            f"{directory}: transformers has no activation {activation!r}, which the config names"
+        )
     try:
         with _quiet():
             loaded: Any = AutoModelForCausalLM.from_pretrained(

@@ -72,19 +72,26 @@ def gpt2_shape(config: dict[str, Any]) -> Shape:
         KeyError, TypeError, ValueError, ZeroDivisionError: the config is not one of a GPT-2.
     """
     config = config | {own: config[name] for own, name in _GPT2_NAMES.items() if name in config}
-    width, heads = int(config.get("n_embd", 768)), int(config.get("n_head", 12))
+
+    def whole(name: str, otherwise: int) -> int:
+        value = config.get(name, otherwise)
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}; a whole number from 1 on is wanted")
+        return value
+
+    width, heads = whole("n_embd", 768), whole("n_head", 12)
     if width % heads:
         raise ValueError(f"n_embd {width} is not a multiple of n_head {heads}")
     return Shape(
         family="gpt2",
-        n_layer=int(config.get("n_layer", 12)),
+        n_layer=whole("n_layer", 12),
         n_head=heads,
         n_kv_head=heads,
         d_model=width,
         d_head=width // heads,
-        d_mlp=int(config.get("n_inner") or 4 * width),
-        n_ctx=int(config.get("n_positions", 1024)),
-        n_vocab=int(config.get("vocab_size", 50257)),
+        d_mlp=4 * width if config.get("n_inner") is None else whole("n_inner", 0),
+        n_ctx=whole("n_positions", 1024),
+        n_vocab=whole("vocab_size", 50257),
         activation=str(config.get("activation_function", "gelu_new")),
         scale=(width // heads) ** -0.5 if config.get("scale_attn_weights", True) else 1.0,
         norm_epsilon=float(config.get("layer_norm_epsilon", 1e-5)),

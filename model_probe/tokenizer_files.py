@@ -15,6 +15,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from model_probe.errors import ModelError, first_line
+from model_probe.families import library_config
 from model_probe.gguf_file import ABOUT
 
 # model_type → the class that transformers registers for it (TOKENIZER_MAPPING_NAMES); "": none
@@ -78,7 +79,10 @@ def read_by_transformers(directory: Path) -> Any:
 
     logging: Any = library_logging  # untyped
     logging.set_verbosity_error()
-    return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    config = _json(directory / "config.json")
+    # Where the config does not name its family, the library finds no tokenizer for it
+    told = {} if config.get("model_type") else {"config": library_config(config)}
+    return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False, **told)
 
 
 def has_chat_template(directory: Path) -> bool:

@@ -1,6 +1,7 @@
 """GPT-2's models on files as their publishers wrote them, not as today's libraries would save them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from model_probe import capture, lean
+from model_probe.errors import ModelError
 from model_probe.models import resolve
 from model_probe.record import record
 from model_probe.trace import Trace
@@ -63,11 +65,18 @@ def test_every_size_has_the_layout_that_is_read(tmp_path: Path, name: str, prefi
     assert (network.shape.n_layer, network.shape.n_head, network.shape.d_head) == (layers, heads, 64)
 
 
-def test_a_directory_with_the_older_tokenizer_files_alone_runs(small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_a_directory_with_the_older_tokenizer_files_alone_runs(
+    small: Path, tmp_path: Path, named: bool
+) -> None:
     directory = tmp_path / "model"
     directory.mkdir()
     for file in small.iterdir():
         (directory / file.name).symlink_to(file)
+    if not named:
+        (directory / "config.json").unlink()
+        unnamed = {key: value for key, value in SMALL.items() if key != "model_type"}
+        (directory / "config.json").write_text(json.dumps(unnamed))
     described = json.loads((directory / "tokenizer.json").read_text())["model"]
     merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in described["merges"]]
     (directory / "vocab.json").write_text(json.dumps(described["vocab"]))
@@ -90,6 +99,31 @@ def test_the_published_tokenizer_gives_the_published_ids(small: Path, tmp_path: 
     assert "type" not in json.loads((small / "tokenizer.json").read_text())["model"]
     trace = Trace.open(record("Hello, world!<|endoftext|>", tmp_path / "t", model=str(small), steps=1))
     assert trace.token_ids_T[:].tolist() == [15496, 11, 995, 0, 50256]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"n_head": 0}, "config.json cannot be used: n_head is 0; a whole number from 1 on is wanted"),
+        ({"n_embd": "48"}, "config.json cannot be used: n_embd is '48'; a whole number from 1 on is wanted"),
+        ({"num_hidden_layers": None}, "n_layer is None; a whole number from 1 on is wanted"),
+        ({"n_inner": 0}, "n_inner is 0; a whole number from 1 on is wanted"),
+        ({"n_head": 5}, "config.json cannot be used: n_embd 48 is not a multiple of n_head 5"),
+        ({"activation_function": "foo"}, "transformers has no activation 'foo', which the config names"),
+    ],
+)
+def test_a_config_that_cannot_be_is_one_clear_line(
+    small: Path, tmp_path: Path, values: dict[str, Any], message: str
+) -> None:
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for file in small.iterdir():
+        (directory / file.name).symlink_to(file)
+    (directory / "config.json").unlink()
+    (directory / "config.json").write_text(json.dumps(SMALL | values))
+    with pytest.raises(ModelError, match=re.escape(message)):
+        record("The old king", tmp_path / "t", model=str(directory), steps=1)
+    assert not (tmp_path / "t").exists()
 
 
 def test_what_is_resolved_is_what_runs(small: Path) -> None:
