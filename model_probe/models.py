@@ -93,7 +93,7 @@ class ResolvedModel:
         if self.name or self.asked == STORYTELLER:
             named = self.name or self.asked
         elif Path(self.asked).is_dir():
-            named = names.directory_name(Path(self.asked), self.config)
+            named = names.directory_name(Path(self.asked))
         else:
             named = self.asked
         return names.display_name(named, n_parameters)

@@ -63,9 +63,13 @@ def hub_id(directory: Path) -> str | None:
     return None
 
 
-def directory_name(directory: Path, config: Mapping[str, Any]) -> str:
-    """What a directory's model is called: by the Hub cache, by its config, else as the directory is."""
-    return hub_id(directory) or _from_config(config) or _without_storage(directory.resolve().name)
+def directory_name(directory: Path) -> str:
+    """What a directory's model is called: by the Hub cache, else as the directory is.
+
+    Not as the config's `_name_or_path` has it: that is what a model was loaded from before it was trained
+    further, and a picture must not credit GPT-2 with what another model computed.
+    """
+    return hub_id(directory) or _without_storage(directory.resolve().name)
 
 
 def gguf_name(values: Mapping[str, Any], path: Path) -> str:
@@ -96,14 +100,6 @@ def count(n: int) -> str:
     if n >= 1e9:
         return f"{n / 1e9:.1f}B"
     return f"{n / 1e6:.0f}M" if n >= 1e6 else f"{n / 1e3:.0f}K"
-
-
-def _from_config(config: Mapping[str, Any]) -> str | None:
-    """The id that a config says its model has; none where it is a place on a disk."""
-    said = config.get("_name_or_path")
-    if not isinstance(said, str) or not re.fullmatch(r"[\w.-]+/[\w.-]+", said, re.ASCII) or said[0] == ".":
-        return said if isinstance(said, str) and said in GPT2S else None
-    return said
 
 
 def _without_storage(name: str) -> str:
