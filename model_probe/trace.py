@@ -269,6 +269,7 @@ class Facts:
         for kept, count in ((self.layers, self.n_layer), (self.heads, self.n_head)):
             numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
             sound = sound and numbers and kept == sorted(set(kept))
+        sound = sound and all(isinstance(name, str) for name in self.asked)
         for name, single in self.one_head.items():
             numbers = len(single) == 2 and all(isinstance(n, int) for n in single)
             sound = sound and name in ONE_HEAD and numbers

@@ -19,8 +19,10 @@ from scenes import SCENES
 from scenes.render.quality import ASPECTS, QUALITIES
 
 # what a run of the model is asked, which a saved trace has behind it
-MODEL_OPTIONS = ("model", "device", "chat", "budget", "seed", "steps", "method")
-MODEL_OPTIONS += ("temperature", "top_k", "top_p", "beams")
+MODEL_OPTIONS = (
+    *("model", "device", "chat", "budget", "seed", "steps", "method"),
+    *("temperature", "top_k", "top_p", "beams"),
+)
 FORMATS = ("mp4", "webm", "gif", "png")
 
 

@@ -10,14 +10,16 @@ import pytest
 from model_probe.generation import Method
 from model_probe.plan import BUDGET
 from model_probe.trace import Trace
-from scenes import SCENES
+from scenes import SCENES, load
 from scenes.chosen_head import worth_showing
 from scenes.reads import declared, wanted
 from scenes.render.__main__ import main
 from scenes.render.digest import content_digest
 from scenes.render.manifest import Manifest
 from scenes.render.probe import ProbeFailed, Request, recorded
+from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
+from tests.scenes.test_every_scene import model, prompt_of
 
 REQUEST = Request("The old king had a ring. " * 25, False, "storyteller", "auto", 0, 3, Method())
 
@@ -70,6 +72,19 @@ def test_a_trace_is_recorded_again_only_where_it_lacks_something(recorder: Recor
     assert moved.has("piece_starts_P")
     recorder("mask", request=replace(REQUEST, steps=2))
     assert recorder.runs == 4
+
+
+def test_every_scene_plays_on_what_is_recorded_of_a_thousand_tokens(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    directory = model(tmp_path / "model", layers=2)
+    request = replace(REQUEST, prompt=prompt_of(1000), model=str(directory))
+    trace = recorder(*SCENES, request=request)
+    assert trace.n_tokens == 1000
+    assert {"scores_LHTS", "q_LHTK", "k_LHTK"} <= trace.facts.one_head.keys()
+    assert not trace.has("mlp_post_LTF")
+    for name in SCENES:
+        assert len(rehearse(load(name), Settings(trace.path)).beats) >= 3
 
 
 def test_what_is_over_the_budget_is_said_in_options_that_the_command_has(
