@@ -189,6 +189,11 @@ def size(placed: Placed) -> int:
     return np.dtype(placed[0]).itemsize * math.prod(placed[1])
 
 
+def total(plan: dict[str, Placed]) -> int:
+    """Bytes of a whole plan."""
+    return sum(map(size, plan.values()))
+
+
 def table(plan: dict[str, Placed]) -> list[tuple[str, str, str, int]]:
     """The plan as rows of name, shape, dtype and bytes, the largest first."""
     rows = [
@@ -203,12 +208,11 @@ SMALLER = "--layers, --heads, --no-scores, --tensor or a shorter prompt"
 
 def check_budget(plan: dict[str, Placed], n_tokens: int, budget: int, smaller: str = SMALLER) -> None:
     """Raise PromptError where the plan takes more bytes than the budget; `smaller` names what helps."""
-    total = sum(size(placed) for placed in plan.values())
-    if total > budget:
+    if total(plan) > budget:
         largest = ", ".join(f"{name} {_mib(bytes_)}" for name, _, _, bytes_ in table(plan)[:3])
         raise PromptError(
-            f"the trace of {n_tokens:,} tokens would take {_mib(total)}, over its budget of {_mib(budget)} "
-            f"(the largest: {largest}); {smaller} make it smaller, --budget allows more"
+            f"the trace of {n_tokens:,} tokens would take {_mib(total(plan))}, over its budget of "
+            f"{_mib(budget)} (the largest: {largest}); {smaller} make it smaller, --budget allows more"
         )
 
 
@@ -222,7 +226,7 @@ def show(plan: dict[str, Placed]) -> None:
     listing = Table("tensor", "shape", "dtype", "size", box=None, padding=(0, 2, 0, 0))
     for name, shape, dtype, bytes_ in table(plan):
         listing.add_row(name, shape, dtype, _mib(bytes_))
-    listing.add_row("together", "", "", _mib(sum(size(placed) for placed in plan.values())))
+    listing.add_row("together", "", "", _mib(total(plan)))
     Console(stderr=True, highlight=False).print(listing)
 
 

@@ -63,7 +63,8 @@ def record(
         seed: of the draws.
         steps: so many tokens are generated, as far as the context has room.
         method: how they are chosen; drawn from the full distribution by default.
-        selection: which layers, heads and tensors are kept; all by default.
+        selection: which layers, heads and tensors are kept; all by default, and where that is over the
+            budget, the scores of one head only.
         budget: bytes that one captured run may take.
         smaller: what makes it take less, for the message where it would take more.
         chat: the prompt is a user's message, which the model reads within its own chat template.
@@ -85,6 +86,11 @@ def record(
     vocabulary.check_rows(encoded, shape.n_vocab)
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
+    if selection == Selection() and plan.total(planned) > budget:
+        selection = Selection(of_one_head=("scores_LHTS",))
+        planned = plan.planned(shape, len(encoded.ids_T), selection)
+        if plan.total(planned) <= budget:
+            print("scores_LHTS is kept of one head: of all of them it is over the budget", file=sys.stderr)
     plan.check_budget(planned, len(encoded.ids_T), budget, smaller)
     plan.show(planned)
 

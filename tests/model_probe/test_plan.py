@@ -13,6 +13,7 @@ from model_probe.errors import MissingTensor, PromptError, UserError
 from model_probe.network import Network
 from model_probe.plan import Selection
 from model_probe.record import record
+from model_probe.shape import Shape, gpt2_shape
 from model_probe.trace import Trace
 
 
@@ -119,6 +120,27 @@ def test_of_a_long_prompt_one_head_is_kept_where_one_is_enough(
     assert part.run == whole.run
     assert part.facts.checks["softmax"] < 1e-3
     assert (tmp_path / "part").stat().st_size < (tmp_path / "whole").stat().st_size / 5
+
+
+def test_scores_of_one_head_are_kept_before_a_long_prompt_is_refused(
+    tiny_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, prompt = str(tiny_directory), "The old king had a ring. " * 20
+    whole = Trace.open(record(prompt, tmp_path / "whole", model=model))
+    all_of_it = plan.total(plan.planned(gpt2_shape_of(whole), whole.n_tokens, Selection()))
+    part = Trace.open(record(prompt, tmp_path / "part", model=model, budget=all_of_it - 1))
+    assert "scores_LHTS is kept of one head" in capsys.readouterr().err
+    assert part.tensor_names == whole.tensor_names
+    assert list(part.facts.one_head) == ["scores_LHTS"]
+    assert part.facts.checks["residual"] == 0
+    with pytest.raises(PromptError, match="--budget allows more"):
+        record(prompt, tmp_path / "none", model=model, budget=all_of_it // 2)
+
+
+def gpt2_shape_of(trace: Trace) -> Shape:
+    facts = trace.facts
+    sizes = {"n_embd": facts.d_model, "n_head": facts.n_head, "n_layer": facts.n_layer}
+    return gpt2_shape(sizes | {"n_positions": facts.n_ctx, "vocab_size": facts.n_vocab})
 
 
 def test_the_last_rows_are_those_of_the_whole(tiny_model: Network) -> None:
