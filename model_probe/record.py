@@ -87,9 +87,10 @@ def record(
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
     if selection == Selection() and plan.total(planned) > budget:
-        selection = Selection(of_one_head=("scores_LHTS",))
-        planned = plan.planned(shape, len(encoded.ids_T), selection)
-        if plan.total(planned) <= budget:
+        narrower = Selection(of_one_head=("scores_LHTS",))
+        smaller_plan = plan.planned(shape, len(encoded.ids_T), narrower)
+        if plan.total(smaller_plan) <= budget:
+            selection, planned = narrower, smaller_plan
             print("scores_LHTS is kept of one head: of all of them it is over the budget", file=sys.stderr)
     plan.check_budget(planned, len(encoded.ids_T), budget, smaller)
     plan.show(planned)
