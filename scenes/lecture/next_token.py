@@ -200,7 +200,9 @@ class NextToken(LectureScene):
             for step, piece in zip(self.steps, self.written, strict=True)
         ]
         parts = [(self.trace.tokens, palette.INK), (written, palette.WRITTEN)]
-        return RunningText(parts, box.width - 1, box.height - 0.2).move_to(box.center)
+        whole = RunningText(parts, box.width - 1, box.height - 0.2)
+        whole.move_to(box.center)
+        return whole
 
     def _land(self, step: GenerationStep) -> list[Animation]:
         """Everything but the drawn token's bar and segment steps back; its chip appears at the needle."""

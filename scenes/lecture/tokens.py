@@ -162,7 +162,8 @@ class Tokens(LectureScene):
                 ]
                 self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
 
-        with self.beat("count", self._closing(prompt.split())):
+        ends = split is None and not trace.has("typo_ids_U")
+        with self.beat("count", self._closing(prompt.split()), last=ends):
             self.tally = self._tally(
                 [
                     (len(prompt), _("characters")),
@@ -176,7 +177,7 @@ class Tokens(LectureScene):
             self.play(self.cut.animate.scale(smaller).move_to(above.center), run_time=0.8)
             entries = [FadeIn(each, shift=0.25 * UP) for each in self.tally]
             self.play(LaggedStart(*entries, lag_ratio=0.4), run_time=1.5)
-            if split is None and not trace.has("typo_ids_U"):
+            if ends:
                 self.wait(2.0)
                 self.play(FadeOut(self.cut), FadeIn(row, shift=0.25 * DOWN), run_time=0.8)
 
@@ -466,6 +467,7 @@ class Tokens(LectureScene):
                 "One character can take several tokens. This one is {bytes} bytes long, "
                 "and {count} tokens hold them."
             ).format(bytes=len(character.encode()), count=len(positions)),
+            last=last is not None,
         ):
             self._step_aside(*lines)
             if last is not None:
@@ -484,6 +486,7 @@ class Tokens(LectureScene):
                 "Swap two letters, and the same tokenizer cuts the word anew. "
                 "Tokens before: {right}, now: {wrong}."
             ).format(right=len(right), wrong=len(self.misspelt)),
+            last=True,
         ):
             self._step_aside(*lines)
             self.wait(1.0)

@@ -221,25 +221,6 @@ def test_one_step_and_no_vocabulary_still_play(trace: Trace, tmp_path: Path) -> 
     assert "again" not in [beat.name for beat in scene.beats]
 
 
-def test_a_row_without_a_name_is_its_number_everywhere(trace: Trace, tmp_path: Path) -> None:
-    """In the bars, on the chip, in the captions, in the text and among the shares."""
-    drawn = int(np.asarray(trace.step_ids_G)[0])
-    likeliest = int(np.argmax(np.asarray(trace.step_logits_GV)[0]))
-    names = [
-        b"" if token in (drawn, likeliest) else trace.token_bytes(token) or b""
-        for token in range(trace.facts.n_vocab)
-    ]
-    tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
-    tensors["vocab_bytes_B"] = np.frombuffer(b"".join(names), np.uint8)
-    tensors["vocab_offsets_V1"] = np.cumsum([0, *map(len, names)])
-    scene = play(write_trace(tmp_path / "trace.safetensors", tensors, trace.facts))
-    assert scene.first_labels[scene.distributions[0][0].index(likeliest)] == f"#{likeliest}"
-    assert scene.landed[0][2] == f"#{drawn}".encode()
-    assert f"“#{drawn}”" in next(beat.narration for beat in scene.beats if beat.name == "append")
-    assert f" #{drawn}" in " ".join(run.string for run in scene.text)
-    assert scene.chances.rows[0][0].string == f"#{drawn}"
-
-
 def test_characters_cut_between_tokens_are_whole_again() -> None:
     cut = "王さま 👑".encode()
     assert b"".join(whole_characters([bytes([byte]) for byte in cut])) == cut
