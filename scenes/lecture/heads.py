@@ -22,6 +22,7 @@ from scenes.mobjects.pattern_picture import PatternPicture, halves, token_spans
 
 DIMMED = 0.12
 SINK = 0.5  # a head that gives the first token more than this of its weight rests on it
+HABIT = 2.0  # times what looking everywhere alike gives: a head that does more has a habit
 INDUCTION = 0.3  # a head with this score is called an induction head
 FOOT = 0.55  # frame units below the wall, for what is counted
 NUMBERS = (0.75, 0.6)  # at its left and above it, for layers and heads
@@ -281,10 +282,7 @@ class AttentionHeads(LectureScene):
                 "previous",
                 "head_previous_LH",
                 _("the token before"),
-                _(
-                    "Some heads do something that has a name. "
-                    "More than any other, this one looks one step to the left: at the token just before."
-                ),
+                self._previous_narration(),
             ),
             Kind(
                 "first",
@@ -311,6 +309,23 @@ class AttentionHeads(LectureScene):
             "One attention head: each row is a token that looks, each column a token that is looked at; "
             "the stronger the colour, the more weight."
         )
+
+    def _previous_narration(self) -> str:
+        trace = self.trace
+        if not trace.has("head_previous_LH") or trace.n_tokens == 1:
+            return ""
+        best = float(np.asarray(trace.head_previous_LH).max())
+        # of a head that looks everywhere alike, over all queries but the first
+        chance = float(np.mean(1 / np.arange(2, trace.n_tokens + 1)))
+        if best > HABIT * chance:
+            return _(
+                "Some heads do something that has a name. "
+                "More than any other, this one looks one step to the left: at the token just before."
+            )
+        return _(
+            "This head looks at the token just before more than any other: {score} of its weight. "
+            "Looking everywhere alike would give {chance}."
+        ).format(score=percent(best), chance=percent(chance))
 
     def _induction_narration(self) -> str:
         trace = self.trace

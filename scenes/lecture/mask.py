@@ -32,7 +32,7 @@ from scenes.mobjects.attention_grid import (
     weight_look,
 )
 from scenes.mobjects.lettering import Lettering, text
-from scenes.mobjects.numerals import percent, signed
+from scenes.mobjects.numerals import count, percent, signed
 from scenes.mobjects.score_grid import DIMMED, ScoreGrid
 from scenes.mobjects.softmax_row import SoftmaxRow
 from scenes.mobjects.token_row import token_quote
@@ -328,6 +328,12 @@ class Mask(LectureScene):
                 "A token may look at itself and at what came before. "
                 "Here that is everything: nothing is masked."
             )
+        earlier = np.tri(len(self.may_look), dtype=bool)
+        if not self.may_look[earlier].all():
+            return _(
+                "A later token must not tell an earlier one: every score right of the diagonal becomes −∞. "
+                "This layer sees the last {window} tokens only: what lies farther back does, too."
+            ).format(window=count(int(self.may_look.sum(axis=-1).max())))
         return _(
             "A later token must not tell an earlier one: training would give the answer away. "
             "Every score right of the diagonal becomes −∞."

@@ -1,0 +1,47 @@
+"""Sentences that state a fact are said where it is one, and not where it is none."""
+
+from pathlib import Path
+
+import pytest
+
+from model_probe.record import record
+from model_probe.trace import Trace
+from scenes import load
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+from tests.scenes.test_other_families import save
+
+
+def said(name: str, trace: Path, layer: int | None = None) -> dict[str, str]:
+    return {beat.name: beat.narration for beat in rehearse(load(name), Settings(trace, layer=layer)).beats}
+
+
+@pytest.fixture(scope="module")
+def windowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Gemma 2 whose layers 0 and 2 see the last four tokens only."""
+    directory = tmp_path_factory.mktemp("gemma")
+    save("Gemma2Config", directory)
+    return record(
+        "The king and the queen lived", directory / "trace.safetensors", model=str(directory), steps=1
+    )
+
+
+def test_a_window_is_told_of_where_there_is_one(windowed: Path, storyteller_trace: Path) -> None:
+    assert Trace.open(windowed).mask(0).sum(axis=-1).max() == 4
+    assert "sees the last 4 tokens only" in said("mask", windowed, layer=0)["mask"]
+    for trace, layer in ((windowed, 1), (storyteller_trace, 0)):
+        caption = said("mask", trace, layer=layer)["mask"]
+        assert "right of the diagonal becomes −∞" in caption
+        assert "only" not in caption
+
+
+def test_a_head_has_a_habit_where_it_does_more_than_look_everywhere_alike(
+    windowed: Path, storyteller_trace: Path
+) -> None:
+    habit, none = (said("heads", trace)["previous"] for trace in (storyteller_trace, windowed))
+    assert Trace.open(storyteller_trace).head_previous_LH[:].max() > 2 * 0.23
+    assert "Some heads do something that has a name." in habit
+    best = float(Trace.open(windowed).head_previous_LH[:].max())
+    assert f"{best:.1%}".replace("%", " %") in none
+    chance = sum(1 / n for n in range(2, 8)) / 6
+    assert f"everywhere alike would give {100 * chance:.1f} %" in none
