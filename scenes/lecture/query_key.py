@@ -64,6 +64,7 @@ class QueryKey(LectureScene):
         "ln1_LTD",
         "q_LHTK of one head",
         "k_LHTK or k_LCTK of one head",
+        "q_pre_rope_LHTK of one head if any",
         "query_weight_KD if any",
         "query_bias_K if any",
         "key_weight_KD if any",
@@ -295,7 +296,7 @@ class QueryKey(LectureScene):
 
     def _query_narration(self) -> str:
         facts = self.trace.facts
-        if facts.positions == "rotary":
+        if self._turned():
             return _(
                 "A head's learned weights make {count} other numbers of it, the query: what it looks for. "
                 "Only then does this model turn it by its position."
@@ -303,6 +304,14 @@ class QueryKey(LectureScene):
         return _(
             "A head's learned weights make {count} other numbers of it, the query: what it looks for."
         ).format(count=count(facts.d_head))
+
+    def _turned(self) -> bool:
+        """Whether this layer turns queries by their position; some rotary models have layers that do not."""
+        trace = self.trace
+        if not trace.has("q_pre_rope_LHTK"):
+            return trace.facts.positions == "rotary"
+        before_TK, after_TK = trace.q_pre_rope_LHTK[self.shown], trace.q_LHTK[self.shown]
+        return trace.n_tokens == 1 or not np.array_equal(before_TK, after_TK)
 
     def _product_narration(self) -> str:
         if over_root(self.trace.facts):
