@@ -64,7 +64,6 @@ class QueryKey(LectureScene):
         "ln1_LTD",
         "q_LHTK of one head",
         "k_LHTK or k_LCTK of one head",
-        "q_pre_rope_LHTK of one head if any",
         "query_weight_KD if any",
         "query_bias_K if any",
         "key_weight_KD if any",
@@ -308,10 +307,11 @@ class QueryKey(LectureScene):
     def _turned(self) -> bool:
         """Whether this layer turns queries by their position; some rotary models have layers that do not."""
         trace = self.trace
-        if not trace.has("q_pre_rope_LHTK"):
+        q_K = trace.q_LHTK[(*self.shown, trace.n_tokens - 1)]
+        if self.query.weights is None:
             return trace.facts.positions == "rotary"
-        before_TK, after_TK = trace.q_pre_rope_LHTK[self.shown], trace.q_LHTK[self.shown]
-        return trace.n_tokens == 1 or not np.array_equal(before_TK, after_TK)
+        made = np.allclose(self.query.result_values, q_K, rtol=1e-3, atol=1e-4)
+        return trace.facts.positions == "rotary" and not made
 
     def _product_narration(self) -> str:
         if over_root(self.trace.facts):
