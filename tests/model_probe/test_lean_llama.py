@@ -12,8 +12,7 @@ from model_probe.errors import ModelError
 from model_probe.generation import Method, cache_error, generate, uncached
 from model_probe.network import Text
 from model_probe.plan import Recording
-from tests.model_probe.conftest import network_of
-from tests.model_probe.test_lean import TOLERANCE
+from tests.model_probe.conftest import TOLERANCE, network_of
 
 LLAMA: dict[str, Any] = {
     "vocab_size": 300, "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3,
