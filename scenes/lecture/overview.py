@@ -354,7 +354,8 @@ class Overview(LectureScene):
             SMALL * min(self.layout.frame.width, self.layout.frame.height) / 8,
         )
         stage = self.layout.stage
-        return legend.move_to([stage.left + legend.width / 2, stage.bottom + legend.height / 2, 0])
+        legend.move_to([stage.left + legend.width / 2, stage.bottom + legend.height / 2, 0])
+        return legend
 
     def _of_how_many(self) -> str:
         shown, total = len(self.stack.tokens), self.trace.n_tokens
@@ -432,7 +433,7 @@ class Overview(LectureScene):
         ).format(layer=LAYER, head=self.head, share=percent(float(self.weights_S[:-1].max()), 0))
 
     def _mlp_narration(self) -> str:
-        after = self.stack.pieces[self.entries[1]]
+        after = next(band for band in self.stack.bands if band.layer == LAYER + 1)
         if self.layer_cosine >= KEEPS:
             words = _(
                 "Then an MLP, on each vector by itself. The layer adds a little to the last one: "

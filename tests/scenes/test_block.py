@@ -31,7 +31,8 @@ def whole(storyteller_trace: Path) -> Trace:
 def drawn(*mobjects: Any) -> np.ndarray[Any, Any]:
     camera = StudioCamera()
     camera.capture_mobjects(mobjects)
-    return camera.pixel_array
+    picture: np.ndarray[Any, Any] = camera.pixel_array
+    return picture
 
 
 def test_a_pinhole_camera_sees_what_euclid_says() -> None:
