@@ -90,7 +90,7 @@ def test_one_kept_head_is_enough_for_the_scenes_about_one(tmp_path: Path) -> Non
     for name in ("query_key", "mask"):
         scene: Any = rehearse(load(name), Settings(path))
         assert scene.shown == (5, 2)
-    with pytest.raises(MissingTensor, match="head 2 of scores_LHTS; Mask shows layer 1, head 2"):
+    with pytest.raises(MissingTensor, match="head 2 of pattern_LHTS; Mask shows layer 1, head 2"):
         rehearse(load("mask"), Settings(path, layer=1, head=2))
     with pytest.raises(MissingTensor, match="keeps only layer 5 and head 2 of pattern_LHTS; "):
         rehearse(load("heads"), Settings(path))
