@@ -87,7 +87,7 @@ def score_look(score: float, largest: float) -> Look:
     Only that distance counts in a softmax. A number above zero is no better than one below.
     """
     glow = min(1.0, max(0.0, 1 - (largest - score) / DEPTH))
-    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if glow > 0.25 else QUIET, glow=glow)
+    return Look(signed(score, 1 if abs(score) < 99.95 else 0), ink=1.0 if glow > 0.05 else QUIET, glow=glow)
 
 
 def share_words(weight: float) -> str:
