@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from typing import Any, TypedDict
 
 MOST = 50  # changes that a trace lists
+FAR = 64  # words and spaces within which a change ends
 
 
 class Change(TypedDict):
@@ -28,15 +28,31 @@ def changes(given: str, read: bytes) -> list[Change]:
     became = read.decode(errors="replace")
     before, after = _units(given), _units(became)
     found: list[Change] = []
-    starts = [0]
-    for unit in before:
-        starts.append(starts[-1] + len(unit))
-    for kind, first, last, from_, to in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind != "equal":
-            found.append(
-                Change(at=starts[first], given="".join(before[first:last]), read="".join(after[from_:to]))
-            )
+    place = here = there = 0
+    while here < len(before) or there < len(after):
+        left, right = _until_they_agree(before[here : here + FAR], after[there : there + FAR])
+        if left == right == FAR:  # they do not: what is left is one change
+            left, right = len(before) - here, len(after) - there
+        if left or right:
+            change = "".join(before[here : here + left]), "".join(after[there : there + right])
+            found.append(Change(at=place, given=change[0], read=change[1]))
+            place += len(change[0])
+            here, there = here + left, there + right
+        else:
+            place += len(before[here])
+            here, there = here + 1, there + 1
     return found
+
+
+def _until_they_agree(before: list[str], after: list[str]) -> tuple[int, int]:
+    """How many units to pass over on either side until both go on alike, or end; the fewest together."""
+    for together in range(len(before) + len(after) + 1):
+        for left in range(max(0, together - len(after)), min(together, len(before)) + 1):
+            right = together - left
+            ended = (left == len(before), right == len(after))
+            if all(ended) or (not any(ended) and before[left] == after[right]):
+                return left, right
+    return len(before), len(after)
 
 
 def is_what_was_read(given: str, listed: list[dict[str, Any]], places: int, read: bytes) -> bool:
