@@ -81,7 +81,7 @@ def read_by_transformers(directory: Path) -> Any:
     logging.set_verbosity_error()
     config = _json(directory / "config.json")
     # Where the config does not name its family, the library finds no tokenizer for it
-    told = {} if config.get("model_type") else {"config": library_config(config)}
+    told = {"config": library_config(config)} if config and not config.get("model_type") else {}
     return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False, **told)
 
 
