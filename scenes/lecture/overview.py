@@ -132,7 +132,7 @@ class Overview(LectureScene):
             self._open()
         with self.beat("last_vector", self._read_narration()):
             self._read()
-        with self.beat("first_and_last", self._compare_narration()):
+        with self.beat("first_and_last", self._compare_narration(), last=True):
             self._compare()
 
     # The rest is what the story plays, beat by beat.
@@ -487,10 +487,15 @@ class Overview(LectureScene):
 
     def _read_narration(self) -> str:
         label = token_quote(self.trace.token_name(self.best))
-        return _(
-            "Only the last vector is read for the next token: “{token}” gets {share}. "
-            "Every other position predicts its own."
-        ).format(token=label, share=percent(float(self.odds_V[self.best])))
+        words = (
+            _("This vector is read for the next token: “{token}” gets {share}.")
+            if self.trace.n_tokens == 1
+            else _(
+                "Only the last vector is read for the next token: “{token}” gets {share}. "
+                "Every other position predicts its own."
+            )
+        )
+        return words.format(token=label, share=percent(float(self.odds_V[self.best])))
 
     def _compare_narration(self) -> str:
         if self.kept >= REWRITES:

@@ -45,3 +45,10 @@ def test_a_head_has_a_habit_where_it_does_more_than_look_everywhere_alike(
     assert f"{best:.1%}".replace("%", " %") in none
     chance = sum(1 / n for n in range(2, 8)) / 6
     assert f"everywhere alike would give {100 * chance:.1f} %" in none
+
+
+def test_a_single_token_has_no_other_positions(tmp_path: Path, storyteller_trace: Path) -> None:
+    alone = record("Once", tmp_path / "t.safetensors", model="storyteller", steps=1)
+    assert Trace.open(alone).n_tokens == 1
+    assert "other position" not in said("overview", alone)["last_vector"]
+    assert "Every other position predicts its own." in said("overview", storyteller_trace)["last_vector"]

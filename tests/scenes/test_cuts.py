@@ -1,0 +1,78 @@
+"""A film of several scenes cuts on the same picture: what a scene begins with, the one before it ended on."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from manim import config, tempconfig
+from numpy.typing import NDArray
+
+from model_probe.record import record
+from scenes import SCENES, load
+from scenes.layout import Layout
+from scenes.render.quality import ASPECTS
+from scenes.render.rehearsal import rehearse
+from scenes.render.stills import Frame, _Stills
+from scenes.settings import Settings
+
+SIZES = {"16:9": (1280, 720), "9:16": (720, 1280)}
+QUIET = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
+LIT = 40  # levels from the ground, of 255: something is drawn there
+LEAST = 0.003  # of the stage: less would be no picture
+SAME, MOST = 48, 0.97  # levels that a lit pixel may differ by, and how many must not differ by more
+
+
+def ends(name: str, trace: Path, aspect: str) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """A scene's first picture and its last one, the stage of each."""
+    settings = Settings(trace, captions=False, aspect=aspect)
+    width, height = SIZES[aspect]
+    with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": 10, **QUIET}):
+        config.frame_width, config.frame_height = ASPECTS[aspect]
+        played = rehearse(load(name), settings)
+        played.camera.reset()
+        played.camera.capture_mobjects(played.mobjects)
+        renderer = _Stills([0.0])
+        load(name)(settings, renderer=renderer).render()
+        stage, fine = Layout.of_frame().stage, height / config.frame_height
+        top, bottom = (round(config.pixel_height / 2 - fine * y) for y in (stage.top, stage.bottom))
+    first, last = (cut(frame, top, bottom) for frame in (renderer.taken[0], played.camera.pixel_array))
+    return first, last
+
+
+def cut(frame: Frame, top: int, bottom: int) -> NDArray[np.int16]:
+    return frame[top:bottom, :, :3].astype(np.int16)
+
+
+def kept(before: NDArray[np.int16], after: NDArray[np.int16]) -> tuple[float, float]:
+    """How much of a picture is drawn on, and the share of that which was there before as well."""
+    drawn = (np.abs(after - after[-1, 0]) > LIT).any(axis=-1)
+    same = np.abs(after - before).max(axis=-1) <= SAME
+    return float(drawn.mean()), float(same[drawn].mean()) if drawn.any() else 0.0
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record("The old king", tmp_path_factory.mktemp("short") / "t.safetensors", model="storyteller")
+
+
+@pytest.mark.parametrize("aspect", SIZES)
+def test_a_scene_begins_with_what_the_one_before_it_ended_on(
+    aspect: str, storyteller_trace: Path, short: Path
+) -> None:
+    faults = []
+    for trace in (storyteller_trace, short):
+        pictures = {name: ends(name, trace, aspect) for name in SCENES}
+        for before, after in pairwise(SCENES):
+            drawn, same = kept(pictures[before][1], pictures[after][0])
+            if drawn < LEAST or same < MOST:
+                faults.append(f"{before} → {after}: {drawn:.1%} of the stage is drawn, {same:.1%} the same")
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def test_a_row_a_few_pixels_aside_is_seen(storyteller_trace: Path) -> None:
+    last = ends("next_token", storyteller_trace, "16:9")[1]
+    row = last.copy()
+    row[100:] = row[-1, 0]
+    assert kept(last, row)[1] == 1
+    assert kept(last, np.roll(row, 3, axis=1))[1] < MOST
