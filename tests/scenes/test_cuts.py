@@ -51,22 +51,21 @@ def kept(before: NDArray[np.int16], after: NDArray[np.int16]) -> tuple[float, fl
     return float(drawn.mean()), float(same[drawn].mean()) if drawn.any() else 0.0
 
 
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record("The old king", tmp_path_factory.mktemp("short") / "t.safetensors", model="storyteller")
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    return record("The old king", tmp_path / "t.safetensors", model="storyteller")
 
 
-@pytest.mark.parametrize("aspect", SIZES)
+@pytest.mark.parametrize(("aspect", "trace"), [("16:9", "storyteller_trace"), ("9:16", "short")])
 def test_a_scene_begins_with_what_the_one_before_it_ended_on(
-    aspect: str, storyteller_trace: Path, short: Path
+    aspect: str, trace: str, request: pytest.FixtureRequest
 ) -> None:
     faults = []
-    for trace in (storyteller_trace, short):
-        pictures = {name: ends(name, trace, aspect) for name in SCENES}
-        for before, after in pairwise(SCENES):
-            drawn, same = kept(pictures[before][1], pictures[after][0])
-            if drawn < LEAST or same < MOST:
-                faults.append(f"{before} → {after}: {drawn:.1%} of the stage is drawn, {same:.1%} the same")
+    pictures = {name: ends(name, request.getfixturevalue(trace), aspect) for name in SCENES}
+    for before, after in pairwise(SCENES):
+        drawn, same = kept(pictures[before][1], pictures[after][0])
+        if drawn < LEAST or same < MOST:
+            faults.append(f"{before} → {after}: {drawn:.1%} of the stage is drawn, {same:.1%} the same")
     assert not faults, "\n" + "\n".join(faults)
 
 
