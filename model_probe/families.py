@@ -272,6 +272,8 @@ def shape_of(config: Any) -> Shape:
     family = family_of(config)
     heads, width = config.num_attention_heads, config.hidden_size
     d_head = getattr(config, "head_dim", None) or width // heads
+    if family.positions == "rotary":
+        _check_turned(config, d_head)
 
     def first(*names: str) -> Any:
         return next((value for n in names if (value := getattr(config, n, None)) is not None), None)
@@ -296,6 +298,17 @@ def shape_of(config: Any) -> Shape:
         attention_softcap=first("attn_logit_softcapping") if config.model_type == "gemma2" else None,
         logit_softcap=first("final_logit_softcapping"),
     )
+
+
+def _check_turned(config: Any, d_head: int) -> None:
+    """Raise ValueError where a head is too narrow for the pairs of numbers that its position turns."""
+    turned = d_head
+    if config.model_type in ("gpt_neox", "phi3"):  # the library's other rotary families turn whole heads
+        turned = int(d_head * config.rope_parameters.get("partial_rotary_factor", 1.0))
+    if turned + turned % 2 > d_head:
+        raise ValueError(
+            f"its heads are {d_head} wide; rotary positions turn pairs of numbers, an even width is wanted"
+        )
 
 
 def shape_of_directory(directory: Path, config: dict[str, Any]) -> Shape:

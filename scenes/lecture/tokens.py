@@ -162,7 +162,9 @@ class Tokens(LectureScene):
                 ]
                 self.play(LaggedStart(*entries, lag_ratio=0.1), run_time=1.8 / len(self.cut.lines))
 
-        ends = split is None and not trace.has("typo_ids_U")
+        # Traces before schema 1.2 have a misspelling, but not of which tokens it is one.
+        misspells = trace.has("typo_span_2") and trace.has("typo_ids_U")
+        ends = split is None and not misspells
         with self.beat("count", self._closing(prompt.split()), last=ends):
             self.tally = self._tally(
                 [
@@ -183,8 +185,8 @@ class Tokens(LectureScene):
 
         self.aside = [self.cut, self.tally]
         if split is not None:
-            self._show_split_character(*split, last=None if trace.has("typo_ids_U") else row)
-        if trace.has("typo_ids_U"):
+            self._show_split_character(*split, last=None if misspells else row)
+        if misspells:
             self._show_typo(row)
 
     # The rest builds and plays the parts of the story.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -99,11 +99,14 @@ def run(order: Order) -> int:
 def _workshop(out: Path) -> Iterator[Path]:
     """The output directory, for this run alone, with an empty place for work in progress.
 
-    What a run that was killed has left behind is cleared away here: nobody else can be at work.
+    What a run that was killed has left behind is cleared away here: nobody else can be at work. Folders that
+    this run made and wrote nothing into go again at its end: what is refused leaves no trace.
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out} is a file; a directory is wanted")
-    for folder in (out, out / "clips", out / "logs"):
+    folders = (out / "clips", out / "logs", out)
+    made = [folder for folder in (*folders, *out.parents) if not folder.exists()]
+    for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out / ".lock")
     try:
@@ -119,6 +122,11 @@ def _workshop(out: Path) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # it holds something
+                if folder == out and [each.name for each in out.iterdir()] == [".lock"]:
+                    (out / ".lock").unlink()
+                folder.rmdir()
         lock.release()
 
 

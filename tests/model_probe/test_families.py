@@ -9,6 +9,7 @@ import torch
 import transformers
 
 from model_probe import capture, families, plan, verify
+from model_probe.__main__ import main
 from model_probe.errors import ModelError
 from model_probe.generation import Method, cache_error, generate, uncached
 from model_probe.lens import logit_lens, top_logits
@@ -336,6 +337,48 @@ def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Netw
 def test_other_families_are_refused_by_name_with_the_reason(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         families.check("someone/model", config)
+
+
+@pytest.mark.parametrize(
+    ("class_name", "values", "width"),
+    [
+        ("LlamaConfig", {**LLAMA, "head_dim": 1}, 1),
+        ("LlamaConfig", {**LLAMA, "head_dim": 3}, 3),
+        ("SmolLM3Config", {**LLAMA, "hidden_size": 12}, 3),
+        ("Gemma3TextConfig", {**GEMMA, "head_dim": 3}, 3),
+        ("Phi3Config", {**LLAMA, "hidden_size": 12}, 3),
+    ],
+)
+@pytest.mark.parametrize("engine", [(), ("--reference",)])
+def test_rotary_heads_of_an_odd_width_are_refused(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    class_name: str,
+    values: dict[str, Any],
+    width: int,
+    engine: tuple[str, ...],
+) -> None:
+    library: Any = transformers
+    config = getattr(library, class_name)(**values)
+    library.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "model")
+    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", tmp_path / "model")
+    capfd.readouterr()
+    out = tmp_path / "trace"
+    assert main(["Once", "-o", str(out), "--model", str(tmp_path / "model"), *engine]) == 2
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert f"config.json cannot be used: its heads are {width} wide; rotary positions turn pairs" in said[0]
+    assert not out.exists()
+
+
+def test_an_odd_head_of_which_a_part_is_turned_runs(tmp_path: Path) -> None:
+    """GPT-NeoX turns a quarter of a head: of 13 numbers 3, rounded up to two pairs."""
+    config = transformers.GPTNeoXConfig(**{**SIZES, "hidden_size": 52, "intermediate_size": 48})
+    torch.manual_seed(5)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "model")
+    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", tmp_path / "model")
+    trace = Trace.open(record("Once", tmp_path / "trace", model=str(tmp_path / "model"), steps=1))
+    assert trace.facts.d_head == 13
 
 
 @pytest.mark.parametrize("name", CONFIGS)

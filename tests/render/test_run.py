@@ -366,8 +366,36 @@ def test_bad_input_gets_one_line_and_exit_code_2(
     assert len(errors) == 1
     assert errors[0].startswith("error: ")
     assert said in errors[0]
-    assert not list(tmp_path.rglob("*.mp4"))
-    assert not list(tmp_path.rglob("trace.safetensors"))
+    assert [path.name for path in tmp_path.rglob("*")] == ["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--chat", "--model", "storyteller", "--prompt", "Why?"], "storyteller has no chat template"),
+        (["--model", "nobody/nothing", "--prompt", "a"], "nobody/nothing"),
+        (["--model", "storyteller", "--layer", "8"], "layer 8"),
+    ],
+)
+def test_what_the_probe_refuses_leaves_no_folder_behind(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    assert main(["mask", "--out", str(tmp_path / "new" / "out"), *arguments]) == 2
+    errors = capfd.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert said in errors[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_there_before_a_refusal_is_there_after_it(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    assert main(["mask", "--out", str(tmp_path), "--trace", str(tmp_path / "missing")]) == 2
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["clips"]
 
 
 def test_a_layer_that_the_model_lacks(
