@@ -323,7 +323,7 @@ class Tokens(LectureScene):
                     for age, line in enumerate(written[: REMEMBERED - 1], 1)
                 ]
                 gone = [FadeOut(line) for line in written[REMEMBERED - 1 :]]
-                self.play(*changes, *gone, FadeIn(newest, shift=LINE * DOWN), run_time=0.45 * seconds)
+                self.play(*changes, *gone, FadeIn(newest, shift=0.2 * DOWN), run_time=0.45 * seconds)
                 written = [newest, *written[: REMEMBERED - 1]]
 
                 goal = self._tiles(step.joined(), size)
@@ -564,7 +564,9 @@ def _told(words: str, colour: str) -> Lettering:
 def _spelt(symbol: bytes) -> Lettering:
     """A symbol of a pair; its space is part of it, so it is seen."""
     label, mono = token_label(symbol)
-    return text(label.replace(" ", "␣"), 0.46 * (0.72 if mono else 1.0), palette.QUERY, mono)
+    if symbol.decode(errors="ignore").encode() == symbol:  # between bytes in hex a gap is no space
+        label = label.replace(" ", "␣")
+    return text(label, 0.46 * (0.72 if mono else 1.0), palette.QUERY, mono)
 
 
 def _join(tiles: VGroup, goal: VGroup, at: int) -> list[Animation]:

@@ -27,6 +27,8 @@ Points = npt.NDArray[np.float64]
 
 TEXT_FACES = '("New Computer Modern", "New Computer Modern Math", "Noto Sans CJK JP")'
 MONO_FACES = '("DejaVu Sans Mono", "New Computer Modern Math", "Noto Sans CJK JP")'
+# of a line that holds a word in a script that only the monospaced face has: a sentence that quotes a token
+ALL_FACES = '("New Computer Modern", "New Computer Modern Math", "Noto Sans CJK JP", "DejaVu Sans Mono")'
 POINT_SIZE = 10.0  # Typst sets everything at 10 pt; one em becomes `size` frame units afterwards
 ASCENT, DESCENT = 0.82, 0.24  # the line box in em, the same for every string, so that baselines agree
 MARK_SIZE = 0.56  # em of a mark's name; and of its frame, where it begins, ends and how thick it is
@@ -163,7 +165,8 @@ def _boxed(mark: str) -> tuple[Points, float]:
 @lru_cache(maxsize=8192)
 def _set(string: str, mono: bool) -> tuple[Points, float]:
     """Outline and advance of a string without marks."""
-    source = _STRING.replace("{faces}", MONO_FACES if mono else TEXT_FACES)
+    faces = _faces(mono) if drawable(string, mono) else ALL_FACES
+    source = _STRING.replace("{faces}", faces)
     root, glyphs = _typeset(source, {"string": string})
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
     found: list[tuple[str, Points]] = []
@@ -174,26 +177,33 @@ def _set(string: str, mono: bool) -> tuple[Points, float]:
     return points, width / POINT_SIZE
 
 
-@lru_cache(maxsize=8192)
-def _blank_glyphs(mono: bool) -> frozenset[str]:
+def _faces(mono: bool) -> str:
+    return MONO_FACES if mono else TEXT_FACES
+
+
+@cache
+def _blank_glyphs(faces: str) -> frozenset[str]:
     """The outlines that the faces draw for a character that they lack."""
-    source = _STRING.replace("{faces}", MONO_FACES if mono else TEXT_FACES)
+    source = _STRING.replace("{faces}", faces)
     unassigned = chr(0x10FFFD)  # a private-use character that no face of ours fills
     _, glyphs = _typeset(source, {"string": unassigned})
     return frozenset(glyphs.values())
 
 
-@lru_cache(maxsize=65536)
 def drawable(string: str, mono: bool = False) -> bool:
-    """Whether the suite's faces have a glyph for every character of `string`."""
+    """Whether the text's faces, or the monospaced ones, have a glyph for every character of `string`."""
+    return _drawable(string, _faces(mono))
+
+
+@lru_cache(maxsize=65536)
+def _drawable(string: str, faces: str) -> bool:
     string = marks.MARK.sub("", string)
     if all(" " <= character <= "~" for character in string):
         return True
     if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in string):
         return False
-    source = _STRING.replace("{faces}", MONO_FACES if mono else TEXT_FACES)
-    _, glyphs = _typeset(source, {"string": string})
-    return _blank_glyphs(mono).isdisjoint(glyphs.values())
+    _, glyphs = _typeset(_STRING.replace("{faces}", faces), {"string": string})
+    return _blank_glyphs(faces).isdisjoint(glyphs.values())
 
 
 def _numeral_points(string: str) -> tuple[Points, float]:
@@ -244,8 +254,8 @@ class Lettering(VMobject):
         if string and NUMERALS.issuperset(string) and not self.mono:
             points, width = _numeral_points(string)
         else:
-            if not drawable(string, self.mono):
-                lacking = next((c for c in string if not drawable(c, self.mono)), string)
+            if not drawable(string, self.mono) and not _drawable(string, ALL_FACES):
+                lacking = next((c for c in string if not _drawable(c, ALL_FACES)), string)
                 raise MissingGlyph(f"no face of the suite can draw U+{ord(lacking[0]):04X} in {string!r}")
             points, width = string_points(string, self.mono)
         self.string = string
@@ -284,7 +294,7 @@ def formula(source: str, size: float = 0.4, colour: str = palette.INK) -> VGroup
         typst.TypstError: the markup is wrong (a mistake in a scene, not in a prompt).
     """
     root, glyphs = _typeset(_FORMULA.replace("{source}", source), {})
-    if not _blank_glyphs(False).isdisjoint(glyphs.values()):
+    if not _blank_glyphs(TEXT_FACES).isdisjoint(glyphs.values()):
         raise MissingGlyph(f"no face of the suite can draw all of {source!r}")
     found: list[tuple[str, Points]] = []
     _draw(root, svgelements.Matrix(), glyphs, found)

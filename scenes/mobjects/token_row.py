@@ -61,10 +61,10 @@ def token_quote(piece: bytes) -> str:
 
 
 def token_words(piece: bytes, size: float, colour: str) -> Lettering:
-    """A token's label without its rectangle; a token of nothing but spaces is ␣, not a gap."""
+    """A token's label without its rectangle; spaces that it ends with, or is made of, are ␣, not a gap."""
     label, mono = token_label(piece)
-    if not label.strip(" "):
-        label = "␣" * len(label)
+    words = label.rstrip(" ")
+    label = words + "␣" * (len(label) - len(words))
     return text(label, size * (0.72 if mono else 1.0), colour, mono)
 
 

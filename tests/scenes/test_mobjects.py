@@ -224,6 +224,14 @@ def test_a_character_that_no_face_has_is_an_error_and_no_white_box() -> None:
         text("a 🐉")
 
 
+def test_a_sentence_may_quote_a_script_that_only_the_monospaced_face_has() -> None:
+    assert not drawable("ب")
+    sentence, around, quoted = text("“ب”"), text("“”"), text("ب", mono=True)
+    box = 8  # points of the line box, which every string has
+    drawn = len(sentence.points) - box
+    assert drawn == len(around.points) - box + len(quoted.points) - box
+
+
 def test_baselines_agree_and_spaces_count() -> None:
     tall, low, spaced = text("lfg"), text("a"), text("  a  ")
     assert tall.get_bottom()[1] == pytest.approx(low.get_bottom()[1])

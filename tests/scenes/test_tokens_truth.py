@@ -12,7 +12,7 @@ from model_probe.errors import TraceError
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace
-from scenes.lecture.tokens import Tokens
+from scenes.lecture.tokens import Tokens, _spelt
 from scenes.mobjects import palette
 from scenes.mobjects.running_text import RunningText
 from scenes.mobjects.token_row import TokenRow, token_words
@@ -125,10 +125,28 @@ def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("piece", "label"),
-    [(b"  ", "␣␣"), (b" a", " a"), ("\u200d".encode(), "⟨ZWJ⟩"), ("\u202eab".encode(), "⟨RLO⟩ab")],
+    [
+        (b"  ", "␣␣"),
+        (b" a", " a"),
+        (b"\n  ", "⟨↵⟩␣␣"),
+        ("\u200d".encode(), "⟨ZWJ⟩"),
+        ("\u202eab".encode(), "⟨RLO⟩ab"),
+    ],
 )
 def test_a_token_that_could_not_be_seen_is_named(piece: bytes, label: str) -> None:
     assert token_words(piece, 0.4, palette.INK).string == label
+
+
+@pytest.mark.parametrize(
+    ("symbol", "label"), [(b" a", "␣a"), (b"\xe3\x80", "E3 80"), ("、".encode(), "、"), (b" \xd8", "20 D8")]
+)
+def test_only_a_space_is_written_as_one(symbol: bytes, label: str) -> None:
+    assert _spelt(symbol).string == label
+
+
+def test_a_word_in_a_script_of_the_monospaced_face_alone_is_told(smollm2: Path, tmp_path: Path) -> None:
+    scene = play(record("مرحبا بالعالم <b>", tmp_path / "t.safetensors", model=str(smollm2), steps=1))
+    assert "“بالعالم”" in next(beat.narration for beat in scene.beats if beat.name == "bytes")
 
 
 def test_running_text_does_not_leave_one_word_on_the_last_line() -> None:
