@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -73,10 +74,10 @@ def caption_lines(narration: str, language: str, width: float = CAPTION_WIDTH) -
 
 
 def phrases(narration: str, language: str) -> tuple[list[str], str]:
-    """The pieces that `narration` may be broken into, never inside a word, and what joins them again."""
+    """The pieces that `narration` may be broken into, never inside a word or a share, and what joins them."""
     if language == "ja":
         return _japanese_phrases(narration), ""
-    return narration.split(" "), " "
+    return re.split("(?<!<) (?!%)", narration), " "
 
 
 def em_width(words: str) -> float:
@@ -94,7 +95,7 @@ def _japanese_phrases(narration: str) -> list[str]:
     joined: list[str] = []
     for piece in budoux.load_default_japanese_parser().parse(narration):
         # The parser knows Japanese only: it may cut a name or a number of another script in two.
-        if joined and not _may_part(joined[-1][-1], piece[0]):
+        if joined and (piece.lstrip()[:1] == "%" or not _may_part(joined[-1][-1], piece[0])):
             joined[-1] += piece
         else:
             joined.append(piece)

@@ -291,6 +291,16 @@ def test_captions_are_at_most_two_lines_and_lose_nothing(language: str) -> None:
     assert 5 < reading_time(narration, language) < 12
 
 
+@pytest.mark.parametrize("width", range(4, 30))
+def test_a_share_stays_on_one_line(width: int) -> None:
+    for narration, language in (
+        ("It has a share of “sky” (< 0.1 %). It joins.", "en"),
+        ("「の」（0.4 %）の区間に", "ja"),
+    ):
+        lines = caption_lines(narration, language, width)
+        assert any(share in line for line in lines for share in ("< 0.1 %).", "0.4 %"))
+
+
 def test_plain_manim_draws_a_scene(storyteller_trace: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "manim", "-ql", "-s", "--media_dir", str(tmp_path)]
     command += ["scenes/lecture/heads.py", "AttentionHeads"]
