@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from manim import DOWN, UP, FadeIn, FadeOut, Group, UpdateFromAlphaFunc, VGroup, linear, smooth
 
 from scenes.chosen_head import chosen_head, matched_key
+from scenes.heads_words import SINK, Kind, closing_words, kinds_of, pattern_words, wall_words
 from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
@@ -21,21 +21,8 @@ from scenes.mobjects.numerals import count, percent
 from scenes.mobjects.pattern_picture import PatternPicture, halves, token_spans
 
 DIMMED = 0.12
-SINK = 0.5  # a head that gives the first token more than this of its weight rests on it
-HABIT = 2.0  # times what looking everywhere alike gives: a head that does more has a habit
-INDUCTION = 0.3  # a head with this score is called an induction head
 FOOT = 0.55  # frame units below the wall, for what is counted
 NUMBERS = (0.75, 0.6)  # at its left and above it, for layers and heads
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Something nameable that a head may do, and how much of it was measured."""
-
-    name: str
-    tensor: str
-    title: str
-    narration: str
 
 
 class AttentionHeads(LectureScene):
@@ -68,7 +55,7 @@ class AttentionHeads(LectureScene):
         # data
         trace, facts = self.trace, self.trace.facts
         layer, head = chosen_head(self)
-        kinds = [kind for kind in self._kinds() if trace.has(kind.tensor)]
+        kinds = kinds_of(trace)
 
         # picture
         stage = self.layout.stage
@@ -79,13 +66,12 @@ class AttentionHeads(LectureScene):
         self.opening = self._opening(layer, head)
 
         # story
-        with self.beat("pattern", self._pattern_narration()):
+        with self.beat("pattern", pattern_words()):
             self.credit(layer, head)
             self.add(self.opening)
             self._glow(layer, head)
-        with self.beat("wall", _("Every small picture is one head's whole pattern.")):
+        with self.beat("wall", wall_words()):
             self._shrink(layer, head)
-            self.play(self._sweep(layer, head), FadeIn(self.numbers), run_time=2.2)
         total = count(facts.n_layer * facts.n_head)
         with self.beat(
             "count",
@@ -100,7 +86,7 @@ class AttentionHeads(LectureScene):
                     self._change_wall(self._wall(self.aside))
                 self._lift_out(kind)
             self.play(FadeOut(self.picture), FadeOut(self.title), run_time=0.4)
-        with self.beat("rest", self._closing(), last=True):
+        with self.beat("rest", closing_words(trace), last=True):
             self.credit()
             if kinds:
                 self._change_wall(whole)
@@ -151,29 +137,32 @@ class AttentionHeads(LectureScene):
         self.play(UpdateFromAlphaFunc(self.grid.cells, dissolve, rate_func=smooth), run_time=1.5)
 
     def _shrink(self, layer: int, head: int) -> None:
-        """The pattern flies to its place in the wall."""
+        """The pattern flies to its place in the wall, while the others light up, layer by layer."""
         self.credit()
         centre, size = self.wall.place_of(layer, head)
         cells = self.grid.cells
         names = VGroup(self.grid.row_labels, self.grid.column_labels, self.grid.rules, self.note)
-        self.play(FadeOut(names), run_time=0.4)
-        fly = cells.animate.stretch_to_fit_width(size).stretch_to_fit_height(size).move_to(centre)
-        self.play(fly, run_time=1.2)
-        lit = np.zeros_like(self.wall.brightness_LH)
-        lit[layer, head] = 1
-        self.remove(cells)
-        self.add(self.wall.light(lit))
-
-    def _sweep(self, layer: int, head: int) -> UpdateFromAlphaFunc:
-        """Light the wall layer by layer; the head that came first is there already."""
         layers, heads = self.wall.brightness_LH.shape
 
         def sweep(wall: HeadWall, amount: float) -> None:
             lit = np.clip(amount * (layers + 2) - np.arange(layers)[:, None] - 0.05 * np.arange(heads), 0, 1)
-            lit[layer, head] = 1
+            lit[layer, head] = 0  # until the pattern is there
             wall.light(lit)
 
-        return UpdateFromAlphaFunc(self.wall, sweep)
+        sweep(self.wall, 0)
+        self.add(self.wall, cells)
+        self.play(
+            FadeOut(names, run_time=0.3),
+            cells.animate(run_time=1.2)
+            .stretch_to_fit_width(size)
+            .stretch_to_fit_height(size)
+            .move_to(centre),
+            UpdateFromAlphaFunc(self.wall, sweep, rate_func=linear, run_time=1.3),
+            FadeIn(self.numbers, run_time=1.3),
+        )
+        self.remove(cells)
+        self.wall.light(np.ones_like(self.wall.brightness_LH))
+        self.wait(1.5)
 
     def _wave(self) -> UpdateFromAlphaFunc:
         """A light runs through the layers while the others wait."""
@@ -224,8 +213,10 @@ class AttentionHeads(LectureScene):
         self.title.move_to([box.center[0], box.top - self.title.height / 2, 0])
         room = float(self.title.get_bottom()[1]) - 0.15 - box.bottom
         self.picture = self._picture(kind, layer, head, 4.0)
-        for _again in range(4):  # names keep their size where the picture takes another
+        for again in range(12):  # names keep their size, or turn, where the picture takes another
             larger = min(room - self.picture.height, box.width - self.picture.width)
+            if again >= 4 and larger >= -1e-3:
+                break
             self.picture = self._picture(kind, layer, head, self.picture.heat.width + larger)
         self.picture.move_to([box.center[0], box.bottom + room / 2, 0])
         self.play(self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9)), run_time=1.0)
@@ -275,94 +266,6 @@ class AttentionHeads(LectureScene):
         light = UpdateFromAlphaFunc(self.wall, turn_on, rate_func=linear)
         self.add(self.wall, line)
         self.play(light, run_time=2.5)
-
-    def _kinds(self) -> list[Kind]:
-        return [
-            Kind(
-                "previous",
-                "head_previous_LH",
-                _("the token before"),
-                self._previous_narration(),
-            ),
-            Kind(
-                "first",
-                "head_first_LH",
-                _("the first token"),
-                _("No head rests on the first token more than this one."),
-            ),
-            Kind(
-                "self",
-                "head_self_LH",
-                _("the token itself"),
-                _("No head stays with its own token more than this one."),
-            ),
-            Kind(
-                "induction",
-                "head_induction_LH",
-                _("what came next last time"),
-                self._induction_narration(),
-            ),
-        ]
-
-    def _pattern_narration(self) -> str:
-        return _(
-            "One attention head: each row is a token that looks, each column a token that is looked at; "
-            "the stronger the colour, the more weight."
-        )
-
-    def _previous_narration(self) -> str:
-        trace = self.trace
-        if not trace.has("head_previous_LH") or trace.n_tokens == 1:
-            return ""
-        best = float(np.asarray(trace.head_previous_LH).max())
-        # of a head that looks everywhere alike, over all queries but the first
-        chance = float(np.mean(1 / np.arange(2, trace.n_tokens + 1)))
-        if best > HABIT * chance:
-            return _(
-                "Some heads do something that has a name. "
-                "More than any other, this one looks one step to the left: at the token just before."
-            )
-        return _(
-            "This head looks at the token just before more than any other: {score} of its weight. "
-            "Looking everywhere alike would give {chance}."
-        ).format(score=percent(best), chance=percent(chance))
-
-    def _induction_narration(self) -> str:
-        trace = self.trace
-        if not trace.has("head_induction_LH") or not trace.has("induction_ids_R"):
-            return ""
-        repeats, best = len(trace.induction_ids_R), float(np.asarray(trace.head_induction_LH).max())
-        if best > INDUCTION:
-            return _(
-                "An induction head: on {count} random tokens played twice, "
-                "it finds the same token in the first round and looks at what came next."
-            ).format(count=repeats)
-        # of a head that looks everywhere alike, over the second round's queries
-        chance = float(np.mean(1 / np.arange(repeats + 1, 2 * repeats + 1)))
-        return _(
-            "On {count} random tokens played twice, the best head gives {score} to what came next last time. "
-            "Looking everywhere alike would give {chance}."
-        ).format(count=repeats, score=percent(best), chance=percent(chance))
-
-    def _closing(self) -> str:
-        trace = self.trace
-        if not trace.has("head_first_LH"):
-            return _("Nobody told a head what to do. Most have no name, and all of them work side by side.")
-        if trace.n_tokens == 1:
-            return _("With one token, every head can only give that one everything.")
-        resting_LH = np.asarray(trace.head_first_LH) > SINK
-        sinks, total = int(resting_LH.sum()), resting_LH.size
-        if not sinks:
-            return _("On this prompt, no head gives the first token more than half of its weight.")
-        counted = {"sinks": count(sinks), "total": count(total)}
-        if 4 * sinks < total:
-            return _(
-                "Lit: the heads that give the first token more than half of their weight, {sinks} of {total}."
-            ).format(**counted)
-        return _(
-            "Lit: the heads that give the first token more than half of their weight, {sinks} of {total}. "
-            "What a row does not need elsewhere often goes there."
-        ).format(**counted)
 
 
 def wall_in(

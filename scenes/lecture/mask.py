@@ -22,6 +22,7 @@ from manim import (
 from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
+from scenes.mask_words import mask_words, pattern_words, row_words, rows_words, shares_words
 from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import (
     QUIET,
@@ -32,12 +33,9 @@ from scenes.mobjects.attention_grid import (
     weight_look,
 )
 from scenes.mobjects.lettering import Lettering, text
-from scenes.mobjects.numerals import count, percent, signed
+from scenes.mobjects.numerals import percent, signed
 from scenes.mobjects.score_grid import DIMMED, ScoreGrid
-from scenes.mobjects.softmax_row import SoftmaxRow
-from scenes.mobjects.token_row import token_quote
-
-SINK = 0.5  # a head that gives the first token more than this is told of
+from scenes.mobjects.softmax_row import worked_row
 
 Array = npt.NDArray[np.float32]
 
@@ -83,7 +81,9 @@ class Mask(LectureScene):
         )
         self.grid = self.score_grid.grid
         self.headroom = self.layout.stage.top - float(self.grid.get_top()[1])
-        self.worked = self._softmax_row(last)
+        top = float(self.grid.cells.get_top()[1]) + self.headroom - 0.38
+        ground = self.layout.stage.bottom + 0.1
+        self.worked = worked_row(self.grid, scores_TS[last], may_look_TS[last], top, ground)
         self.sums: dict[int, Lettering] = {}
 
         # story
@@ -95,9 +95,9 @@ class Mask(LectureScene):
             self.add(self.grid, self.score_grid.note, self.score_grid.frame)
             self.wait(0.8)
             self._light_all()
-        with self.beat("mask", self._mask_narration()):
+        with self.beat("mask", mask_words(may_look_TS)):
             self._mask()
-        with self.beat("row", _("Softmax turns each row into shares of 100 %. Take the last row.")):
+        with self.beat("row", row_words(trace.n_tokens)):
             self._single_out(last)
         with self.beat(
             "exponential",
@@ -109,44 +109,17 @@ class Mask(LectureScene):
             self._raise()
         with self.beat(
             "shares",
-            _("Each result, divided by their sum, is that key's share of the attention of “{query}”.").format(
-                query=token_quote(tokens[last])
-            ),
+            shares_words(tokens, bool(self.worked.gaps)),
         ):
             self._divide()
-        with self.beat("rows", _("Every row does the same, each for itself, and each adds up to 100 %.")):
+        with self.beat("rows", rows_words(trace.n_tokens)):
             self._return(last)
             self._count_rows()
-        with self.beat("pattern", self._pattern_narration(), last=True):
+        with self.beat("pattern", pattern_words(tokens, pattern_TS), last=True):
             note = text(f"pattern_LHTS[{layer}, {head}]", 0.2, palette.FAINT, mono=True)
             note.next_to(self.grid.cells, DOWN, buff=0.12)
             self.play(FadeIn(note), FadeOut(VGroup(*self.sums.values())), run_time=0.4)
             self._dots()
-
-    def _softmax_row(self, query: int) -> SoftmaxRow:
-        """The work on one row, in the grid's columns, between its keys and the bottom of the stage."""
-        grid, stage = self.grid, self.layout.stage
-        allowed = self.may_look[query]
-        groups, after = [], 0
-        for index, place in enumerate(grid.places):
-            if place is None:
-                following = grid.places[index + 1]
-                assert following is not None
-                hidden = slice(after, following)
-                groups.append(self.scores[query, hidden][allowed[hidden]])
-            else:
-                groups.append(self.scores[query, place : place + 1][allowed[place : place + 1]])
-                after = place + 1
-        columns = [float(grid.middle_of(0, column)[0]) for column in range(len(grid.places))]
-        return SoftmaxRow(
-            groups,
-            columns,
-            top=float(grid.cells.get_top()[1]) + self.headroom - 0.38,
-            bottom=stage.bottom + 0.1,
-            pitch=grid.cell[0],
-            size=grid.number_size,
-            sum_word=_("sum"),
-        )
 
     # The rest plays the story's parts.
 
@@ -321,40 +294,3 @@ class Mask(LectureScene):
     def _dots(self) -> None:
         """Beside each number, or in its place, a dot of the weight's size."""
         self._change(self._weight, 2.0)
-
-    def _mask_narration(self) -> str:
-        if self.may_look.all():
-            return _(
-                "A token may look at itself and at what came before. "
-                "Here that is everything: nothing is masked."
-            )
-        earlier = np.tri(len(self.may_look), dtype=bool)
-        if not self.may_look[earlier].all():
-            return _(
-                "A later token must not tell an earlier one: every score right of the diagonal becomes −∞. "
-                "This layer sees the last {window} tokens only: what lies farther back does, too."
-            ).format(window=count(int(self.may_look.sum(axis=-1).max())))
-        return _(
-            "A later token must not tell an earlier one: training would give the answer away. "
-            "Every score right of the diagonal becomes −∞."
-        )
-
-    def _pattern_narration(self) -> str:
-        weights_S = self.pattern[-1]
-        if len(weights_S) == 1:
-            return _("This is the attention pattern: a token alone gives itself everything.")
-        first = float(self.pattern[1:, 0].mean(dtype=np.float64))
-        if first > SINK:
-            return _(
-                "This is the attention pattern. On average {share} of a later row rests on the first token: "
-                "what a row does not need elsewhere often goes there."
-            ).format(share=percent(first))
-        tokens, best = self.trace.tokens, int(weights_S.argmax())
-        return _(
-            "This is the attention pattern: the larger the dot, the more weight. "
-            "“{query}” gives {share} of its attention to “{key}”."
-        ).format(
-            query=token_quote(tokens[-1]),
-            key=token_quote(tokens[best]),
-            share=percent(float(weights_S[best])),
-        )

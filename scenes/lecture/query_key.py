@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +21,6 @@ from manim import (
     smooth,
 )
 
-from model_probe.trace import Facts
 from scenes.chosen_head import chosen_head, matched_key
 from scenes.language import _
 from scenes.layout import Box
@@ -31,10 +29,12 @@ from scenes.mobjects import palette
 from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.heatmap import Heatmap
 from scenes.mobjects.lettering import formula, text
-from scenes.mobjects.numerals import count, plain, signed
+from scenes.mobjects.numerals import count, plain
+from scenes.mobjects.projected import Projected
 from scenes.mobjects.projection import Projection
 from scenes.mobjects.score_grid import ScoreGrid
-from scenes.mobjects.token_row import TokenChip, shelved_row, token_quote
+from scenes.mobjects.token_row import TokenChip, shelved_row
+from scenes.query_key_words import grid_words, match_words, product_words, query_words, row_words, verdict
 
 STRIP_ROWS = 20
 STRIP = 0.6  # frame units: the widest strip under a token
@@ -89,7 +89,7 @@ class QueryKey(LectureScene):
         self.key = self._projection(key, "key", k_TK[key])
         self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.2, stage.height - WORK_MARGIN)
         score, dot = float(scores_TS[query, key]), float(self.work.sums[-1])
-        self.verdict = formula(_verdict(facts, dot, score), 0.43)
+        self.verdict = formula(verdict(facts, dot, score), 0.43)
         self.verdict.scale(min(1.0, stage.width / self.verdict.width))
         self.score_grid = ScoreGrid(
             trace.tokens, scores_TS, (query, key), stage, f"scores_LHTS[{layer}, {head}]"
@@ -108,7 +108,7 @@ class QueryKey(LectureScene):
                 LaggedStart(*(FadeIn(part, shift=0.25 * DOWN) for part in self.strips), lag_ratio=0.1),
                 run_time=2.0,
             )
-        with self.beat("query", self._query_narration()):
+        with self.beat("query", query_words(facts, self._turned(), self._weights())):
             self.play(FadeOut(self.strips), run_time=0.5)
             self._enter(self.query, query)
             self._step(self.query, 2.2)
@@ -117,20 +117,18 @@ class QueryKey(LectureScene):
             self.play(*(FadeOut(part) for part in (*gone, self.query.chip)), run_time=0.5)
             self._enter(self.key, key)
             self._step(self.key, 1.2)
-        with self.beat("product", self._product_narration().format(count=count(facts.d_head))):
+        with self.beat("product", product_words(facts)):
             self._work_out(query, key)
         with self.beat(
             "row",
-            _("That is one cell. The same query, “{query}”, meets the key of every token: a row.").format(
-                query=token_quote(trace.tokens[query])
-            ),
+            row_words(trace.tokens),
         ):
             self._land(query, key)
-            self._fill([query], run_time=1.8)
-        with self.beat("grid", self._grid_narration(float(scores_TS.min()), float(scores_TS.max()))):
+            self._fill([query], run_time=1.2)
+        with self.beat("grid", grid_words(facts, scores_TS)):
             self._fill([place for place in self.grid.positions if place != query], run_time=3.0)
             self.play(FadeIn(self.score_grid.note), run_time=0.5)
-        with self.beat("match", self._match_narration(scores_TS[query], key), last=True):
+        with self.beat("match", match_words(trace.tokens, scores_TS[query], key), last=True):
             self._spotlight()
 
     # The rest plays the story's parts.
@@ -154,43 +152,49 @@ class QueryKey(LectureScene):
         strips.add(note.next_to(strips, DOWN, buff=0.25).set_x(self.row.get_x()))
         return strips
 
-    def _projection(self, token: int, part: str, after_K: Array) -> Projection:
-        """One token's query or key from its vector; `after_K` is what a trace without weights has of it."""
-        trace, stage, (layer, head) = self.trace, self.layout.stage, self.shown
-        vector_D = trace.ln1_LTD[layer, token]
-        weight_KD, bias_K, result_K = None, None, after_K
-        name = f"{part}_weight_KD"
-        if trace.has(name) and trace.facts.projected == [layer, head]:
-            weight_KD = getattr(trace, name)[:]
-            bias_K = getattr(trace, f"{part}_bias_K")[:] if trace.has(f"{part}_bias_K") else None
-            result_K = weight_KD @ vector_D + (0 if bias_K is None else bias_K)
+    def _projection(self, token: int, part: str, given_K: Array) -> Projection | Projected:
+        """One token's query or key from its vector; without the weights what the trace has of it."""
+        trace, stage, layer = self.trace, self.layout.stage, self.shown[0]
         asks = part == "query"
-        return Projection(
-            Box(stage.left, stage.right, stage.bottom + 0.05, self.layout.shelf.bottom - 0.25),
-            TokenChip(trace.tokens[token], token, 0.42),
-            vector_D,
-            f"ln1_LTD[{layer}, {token}]",
-            weight_KD,
-            bias_K,
-            name,
-            result_K,
-            "W_Q" if asks else "W_K",
-            _("What am I looking for?") if asks else _("What do I hold?"),
-            palette.QUERY if asks else palette.KEY,
-        )
+        box = Box(stage.left, stage.right, stage.bottom + 0.05, self.layout.shelf.bottom - 0.25)
+        chip, vector_D = TokenChip(trace.tokens[token], token, 0.42), trace.ln1_LTD[layer, token]
+        vector_name, symbol = f"ln1_LTD[{layer}, {token}]", "W_Q" if asks else "W_K"
+        question = _("What am I looking for?") if asks else _("What do I hold?")
+        colour = palette.QUERY if asks else palette.KEY
+        name, bias = f"{part}_weight_KD", f"{part}_bias_K"
+        if not self._weights():
+            return Projected(box, chip, vector_D, vector_name, given_K, part[0], symbol, question, colour)
+        weight_KD = getattr(trace, name)[:]
+        bias_K = getattr(trace, bias)[:] if trace.has(bias) else None
+        return Projection(box, chip, vector_D, vector_name, weight_KD, bias_K, name, symbol, question, colour)
 
-    def _enter(self, half: Projection, token: int) -> None:
+    def _weights(self) -> bool:
+        """Whether the trace holds the weights of the head that is shown."""
+        trace = self.trace
+        kept = trace.has("query_weight_KD") and trace.has("key_weight_KD")
+        return kept and trace.facts.projected == list(self.shown)
+
+    def _enter(self, half: Projection | Projected, token: int) -> None:
         """The token comes down from the row; its vector lies down, and the weights appear below it."""
         rest = half.chip.get_center()
         half.chip.move_to(self.row.chips.get(token, self.row.gap))
         self.play(half.chip.animate.move_to(rest), run_time=0.8)
-        self.play(
-            FadeIn(half.vector, shift=0.25 * DOWN), FadeIn(half.matrix), FadeIn(half.symbol),
-            FadeIn(half.names), FadeIn(half.question), run_time=0.8,
-        )  # fmt: skip
+        weights = half.matrix if isinstance(half, Projection) else half.arrow
+        parts = (weights, half.symbol, half.names, half.question)
+        self.play(FadeIn(half.vector, shift=0.25 * DOWN), *map(FadeIn, parts), run_time=0.8)
 
-    def _step(self, half: Projection, run_time: float) -> None:
+    def _step(self, half: Projection | Projected, run_time: float) -> None:
         """One row of the weights meets the vector, number by number, while the sum counts; then all do."""
+
+        def fill(_moving: object, amount: float) -> None:
+            half.fill(amount)
+
+        if isinstance(half, Projection):
+            self._step_row(half, run_time)
+        self.add(half.result)
+        self.play(UpdateFromAlphaFunc(half.result, fill, rate_func=linear), run_time=1.2)
+
+    def _step_row(self, half: Projection, run_time: float) -> None:
         self.play(FadeIn(half.edge), FadeIn(half.met, target_position=half.edge), run_time=0.7)
         self.add(half.window, half.number)
 
@@ -199,15 +203,9 @@ class QueryKey(LectureScene):
 
         moving = VGroup(half.window, half.edge, half.number)
         self.play(UpdateFromAlphaFunc(moving, walk, rate_func=linear), run_time=run_time)
-        half.fill(0.0, only_row=True)
+        half.worked = True
+        half.fill(0.0)
         self.play(FadeIn(half.result), FadeOut(half.window), run_time=0.4)
-        self._fill_results(half, 1.2)
-
-    def _fill_results(self, half: Projection, run_time: float) -> None:
-        def fill(_moving: object, amount: float) -> None:
-            half.fill(amount, only_row=True)
-
-        self.play(UpdateFromAlphaFunc(half.result, fill, rate_func=linear), run_time=run_time)
 
     def _work_out(self, query: int, key: int) -> None:
         """Lay the two vectors over each other and sum up their products, one by one, then faster."""
@@ -258,15 +256,15 @@ class QueryKey(LectureScene):
         grid.scale(nearer, about_point=cell).shift(middle - cell)
         number = text(score.words, 0.43).move_to(self.verdict.get_right(), aligned_edge=RIGHT)
         self.add(number)
-        self.play(*(FadeOut(part) for part in (self.work, self.labels, self.verdict)), run_time=0.6)
         target = number.copy().scale(size / 0.43).move_to(middle)
-        self.play(Transform(number, target), FadeIn(grid.cells), run_time=0.9)
+        gone = (FadeOut(part, run_time=0.5) for part in (self.work, self.labels, self.verdict))
+        self.play(*gone, Transform(number, target), FadeIn(grid.cells), run_time=0.9)
         self.remove(number)
         names = (grid.row_labels, grid.column_labels, grid.rules)
         for part in names:
             part.set_opacity(0)
         back = [part.animate.scale(1 / nearer, about_point=middle).shift(cell - middle) for part in grid]
-        self.play(*(move.set_opacity(1) for move in back), run_time=1.4)
+        self.play(*(move.set_opacity(1) for move in back), run_time=1.1)
 
     def _fill(self, queries: list[int], run_time: float) -> None:
         """Let the rows of these queries appear, cell by cell, one row after the other."""
@@ -293,87 +291,9 @@ class QueryKey(LectureScene):
         self.play(UpdateFromAlphaFunc(moving, dim, rate_func=smooth), run_time=0.8)
         self.play(FadeIn(self.score_grid.frame, scale=1.3), run_time=0.5)
 
-    def _query_narration(self) -> str:
-        facts = self.trace.facts
-        if self._turned():
-            return _(
-                "A head's learned weights make {count} other numbers of it, the query: what it looks for. "
-                "Only then does this model turn it by its position."
-            ).format(count=count(facts.d_head))
-        return _(
-            "A head's learned weights make {count} other numbers of it, the query: what it looks for."
-        ).format(count=count(facts.d_head))
-
     def _turned(self) -> bool:
         """Whether this layer turns queries by their position; some rotary models have layers that do not."""
         trace = self.trace
         q_K = trace.q_LHTK[(*self.shown, trace.n_tokens - 1)]
-        if self.query.weights is None:
-            return trace.facts.positions == "rotary"
         made = np.allclose(self.query.result_values, q_K, rtol=1e-3, atol=1e-4)
         return trace.facts.positions == "rotary" and not made
-
-    def _product_narration(self) -> str:
-        if over_root(self.trace.facts):
-            return _(
-                "How well they match is their dot product: multiply number by number, "
-                "add up all {count}, and divide by the root of their count."
-            )
-        return _(
-            "How well they match is their dot product: multiply number by number, "
-            "add up all {count}, and scale the sum as this model does."
-        )
-
-    def _grid_narration(self, low: float, high: float) -> str:
-        if self.trace.n_tokens == 1:
-            return _(
-                "One token makes a grid of one cell. "
-                "The root keeps scores from growing with the head's width."
-            )
-        if not over_root(self.trace.facts):
-            return _("Every query with every key: {cells} scores, from {low} to {high}.").format(
-                cells=count(self.trace.n_tokens**2), low=signed(low), high=signed(high)
-            )
-        return _(
-            "Every query with every key: {cells} scores, from {low} to {high}. "
-            "The root keeps their spread from growing with the head's width."
-        ).format(cells=count(self.trace.n_tokens**2), low=signed(low), high=signed(high))
-
-    def _match_narration(self, scores_S: Array, key: int) -> str:
-        words = {
-            "query": token_quote(self.trace.tokens[-1]),
-            "key": token_quote(self.trace.tokens[key]),
-            "score": signed(float(scores_S[key])),
-        }
-        if len(scores_S) == 1:
-            return _("A token alone has only its own key to meet: {score}.").format(**words)
-        if scores_S[key] < scores_S.max():
-            return _(
-                "Past the first token, the query of “{query}” matches the key of “{key}” best: {score}. "
-                "What counts is how far it stands above the rest of its row."
-            ).format(**words)
-        return _(
-            "The query of “{query}” matches the key of “{key}” best: {score}. "
-            "What counts is how far it stands above the rest of its row."
-        ).format(**words)
-
-
-def over_root(facts: Facts) -> bool:
-    """Whether the score is the dot product over the root of the head's width, as in most families."""
-    return facts.attention_softcap is None and math.isclose(facts.scale, facts.d_head**-0.5, rel_tol=1e-6)
-
-
-def _verdict(facts: Facts, dot: float, score: float) -> str:
-    """How the dot product becomes the score: over √d, or as the family does it."""
-    product = f'#tone("{palette.QUERY}", $q$) dot #tone("{palette.KEY}", $k$)'
-    cap = facts.attention_softcap
-    if cap is not None:
-        return (
-            f"$ {cap:g} tanh ({product}) / ({cap:g} dot {1 / facts.scale:.3g}) "
-            f"= {cap:g} tanh ({signed(dot, 2)}) / {cap / facts.scale:.4g} = {signed(score, 2)} $"
-        )
-    if over_root(facts):
-        under = 'sqrt(d_"head")', f"sqrt({facts.d_head})"
-    else:
-        under = ("c", f"{1 / facts.scale:.4g}")
-    return f"$ ({product}) / {under[0]} = ({signed(dot, 2)}) / {under[1]} = {signed(score, 2)} $"

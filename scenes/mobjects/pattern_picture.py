@@ -14,12 +14,12 @@ from scenes.mobjects.attention_grid import rules
 from scenes.mobjects.heatmap import Heatmap, largest_in_cells
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import count, percent
-from scenes.mobjects.token_row import token_words
+from scenes.mobjects.token_row import token_label, token_words
 
 FINEST = 96  # cells along a side
 MOST_LABELS = 16  # more tokens are counted, not named
 AWAY = 0.14  # from the picture to a label
-LABEL, SMALLEST = 0.3, 0.16  # em of a token's name
+LABEL, SMALLEST, SMALLEST_MONO = 0.3, 0.16, 0.19  # em of a token's name
 CLOSE = 0.62  # em of a name over the distance to the next
 
 Span = tuple[float, float, Lettering]
@@ -28,11 +28,13 @@ Span = tuple[float, float, Lettering]
 
 def token_spans(tokens: Sequence[bytes], side: float) -> list[Span]:
     """Each token's place and name; one span with their number where they are too many."""
-    if len(tokens) > MOST_LABELS or CLOSE * side / len(tokens) < SMALLEST:
+    size = min(LABEL, CLOSE * side / len(tokens))
+    # Bytes are set smaller than text.
+    smallest = SMALLEST_MONO if any(token_label(piece)[1] for piece in tokens) else SMALLEST
+    if len(tokens) > MOST_LABELS or size < smallest:
         words = _("{count} tokens").format(count=count(len(tokens)))
         return [(0.0, 1.0, text(words, 0.24, palette.FAINT))]
     share = 1 / len(tokens)
-    size = min(LABEL, CLOSE * side * share)
     names = [token_words(piece, size, palette.token_colour(index)) for index, piece in enumerate(tokens)]
     return [(index * share, (index + 1) * share, name) for index, name in enumerate(names)]
 

@@ -32,7 +32,7 @@ def weight_pixels(weights_RC: Array, scale: float) -> Pixels:
         (weights_RC > 0)[..., None], palette.POSITIVE_RAMP[level], palette.NEGATIVE_RAMP[level]
     )
     share = FAINTEST + (1 - FAINTEST) * level.astype(np.float32) / 255
-    return _opaque(palette.dim(colours, share[..., None]))
+    return opaque(palette.dim(colours, share[..., None]))
 
 
 def extremes_in_cells(matrix_RC: Array, columns: int) -> Array:
@@ -46,7 +46,8 @@ def extremes_in_cells(matrix_RC: Array, columns: int) -> Array:
     return np.where(high >= -low, high, low)
 
 
-def _opaque(colours: npt.ArrayLike) -> Pixels:
+def opaque(colours: npt.ArrayLike) -> Pixels:
+    """Pixels of colours (…, 3), 0…255."""
     rgb = np.rint(np.asarray(colours)).astype(np.uint8)
     return np.concatenate([rgb, np.full((*rgb.shape[:-1], 1), 255, np.uint8)], axis=-1)
 
@@ -58,9 +59,7 @@ class Projection(Group):
         box: where to stand.
         chip: the token whose vector it is.
         vector_D, vector_name: the vector, and what the trace calls it.
-        weight_KD, bias_K, weight_name: the matrix, what is added, the name in the trace; None where
-            the trace does not hold this head's.
-        result_K: what comes out.
+        weight_KD, bias_K, weight_name: the matrix, what is added, the name in the trace.
         symbol: Typst maths for the matrix.
         question: what the result stands for.
         colour: of the result.
@@ -69,6 +68,7 @@ class Projection(Group):
         row: the row that is worked out: the one with the largest result.
         sums: the partial sums along that row, from the bias to the result.
         filled: how many results are shown.
+        worked: whether that row has been worked out.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class Projection(Group):
         chip: TokenChip,
         vector_D: Array,
         vector_name: str,
-        weight_KD: Array | None,
+        weight_KD: Array,
         bias_K: Array | None,
         weight_name: str,
-        result_K: Array,
         symbol: str,
         question: str,
         colour: str,
     ) -> None:
-        self.chip, self.result_values, self.weights = chip, result_K, weight_KD
+        result_K = weight_KD @ vector_D + (0 if bias_K is None else bias_K)
+        self.chip, self.result_values = chip, result_K
         self.row = int(np.abs(result_K).argmax())
         rows, columns = len(result_K), len(vector_D)
         left, right = box.left + SIDES[0], box.right - SIDES[1]
@@ -101,31 +101,24 @@ class Projection(Group):
         pen -= chip.height / 2 + APART + 0.03
         scale = palette.robust_scale(vector_D)
         level = palette.levels(extremes_in_cells(vector_D[None], finest), scale)
-        self.vector = Raster(_opaque(palette.DATA_RAMP[level]), wide, STRIP)
+        self.vector = Raster(opaque(palette.DATA_RAMP[level]), wide, STRIP)
         self.vector.move_to([(left + right) / 2, pen - STRIP / 2, 0])
         pen -= 2 * STRIP + APART
         name = _("{name} · {count} numbers").format(name=vector_name, count=count(columns))
         below = 0.62  # the names
         high = min(TALLEST, pen - 0.2 - below - box.bottom)
         self.place = (left, pen - 0.2, wide, high)
-        if weight_KD is None:
-            self.sums = np.array([0.0, result_K[self.row]])
-            blank = Rectangle(width=wide, height=high, stroke_color=palette.FAINT, stroke_width=1.5)
-            self.matrix: Raster | Rectangle = blank
-            self.met = Group()
-            size = ""
-        else:
-            strongest = palette.robust_scale(weight_KD)
-            products = weight_KD[self.row].astype(np.float64) * vector_D
-            start = 0.0 if bias_K is None else float(bias_K[self.row])
-            self.sums = start + np.concatenate([[0.0], np.cumsum(products)])
-            shown = extremes_in_cells(weight_KD, finest)
-            self.matrix = Raster(weight_pixels(shown, strongest), wide, high)
-            self.met = Raster(weight_pixels(shown[self.row : self.row + 1], strongest), wide, STRIP)
-            self.met.move_to([(left + right) / 2, pen + STRIP / 2, 0])
-            size = _("{name} · {rows} × {columns} weights · strongest colour: ±{scale} or more").format(
-                name=weight_name, rows=rows, columns=count(columns), scale=plain(strongest, 2)
-            )
+        strongest = palette.robust_scale(weight_KD)
+        products = weight_KD[self.row].astype(np.float64) * vector_D
+        start = 0.0 if bias_K is None else float(bias_K[self.row])
+        self.sums = start + np.concatenate([[0.0], np.cumsum(products)])
+        shown = extremes_in_cells(weight_KD, finest)
+        self.matrix = Raster(weight_pixels(shown, strongest), wide, high)
+        self.met = Raster(weight_pixels(shown[self.row : self.row + 1], strongest), wide, STRIP)
+        self.met.move_to([(left + right) / 2, pen + STRIP / 2, 0])
+        size = _("{name} · {rows} × {columns} weights · strongest colour: ±{scale} or more").format(
+            name=weight_name, rows=rows, columns=count(columns), scale=plain(strongest, 2)
+        )
         self.matrix.move_to([(left + right) / 2, pen - 0.2 - high / 2, 0])
         self.symbol = formula(f"$ {symbol} $", 0.5, palette.INK).next_to(self.matrix, LEFT, buff=0.2)
         self._ramp = palette.ramp([palette.GROUND, colour])
@@ -142,13 +135,13 @@ class Projection(Group):
             stroke_color=palette.QUERY,
             stroke_width=2,
         )
-        self.names = VGroup(*(text(words, 0.2, palette.FAINT) for words in (name, size) if words))
+        self.names = VGroup(*(text(words, 0.2, palette.FAINT) for words in (name, size)))
         for words in self.names:
             words.scale(min(1.0, box.width / words.width))
         self.names.arrange(DOWN, buff=0.08, aligned_edge=LEFT)
         self.names.next_to(self.matrix, DOWN, buff=0.14).align_to(self.matrix, LEFT)
         self.names.shift([min(0.0, box.right - float(self.names.get_right()[0])), 0, 0])
-        self.filled = 0
+        self.filled, self.worked = 0, False
         self.step(0.0)
         self.fill(0.0)
         super().__init__(
@@ -170,14 +163,14 @@ class Projection(Group):
         self.number.move_to([edge, float(self.vector.get_bottom()[1]) - APART / 2, 0])
         return self
 
-    def fill(self, amount: float, only_row: bool = False) -> Projection:
-        """Show the first `amount` (0…1) of the results, and the one that was worked out."""
+    def fill(self, amount: float) -> Projection:
+        """Show the first `amount` (0…1) of the results, and the one that was worked out, once it is."""
         rows = len(self.result_values)
         self.filled = round(amount * rows)
         level = palette.levels(self.result_values[:, None], self._scale)
-        pixels = _opaque(self._ramp[level])
+        pixels = opaque(self._ramp[level])
         seen = np.arange(rows) < self.filled
-        if only_row or amount > 0:
+        if self.worked:
             seen[self.row] = True
         pixels[~seen] = 0
         self.result.pixels = pixels

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from manim import Line, Rectangle, VGroup
 
+from scenes.language import _
 from scenes.mobjects import palette
-from scenes.mobjects.attention_grid import weight_colour
+from scenes.mobjects.attention_grid import AttentionGrid, weight_colour
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import percent, signed
 
@@ -34,6 +35,7 @@ class SoftmaxRow(VGroup):
         largest: the row's largest score, which is subtracted from all.
         exponentials, shares: for each column, the sum over what it stands for.
         sum: of all exponentials.
+        gaps: the columns that stand for several keys; their bars stay grey.
         score_numbers, exponential_numbers, share_numbers, bars: the drawings, by column.
         summed, total: the numbers at the end of the lines: the sum so far, and what the shares add up to.
     """
@@ -51,6 +53,7 @@ class SoftmaxRow(VGroup):
         groups = [np.asarray(group, dtype=np.float64) for group in scores]
         self.largest = max(float(group.max()) for group in groups if group.size)
         self.exponentials = np.array([np.exp(group - self.largest).sum() for group in groups])
+        self.gaps = {column for column, group in enumerate(groups) if group.size > 1}
         self.sum = float(self.exponentials.sum())
         self.shares = self.exponentials / self.sum
         self._ground = bottom
@@ -109,18 +112,49 @@ class SoftmaxRow(VGroup):
         return self
 
     def divide_to(self, amount: float) -> SoftmaxRow:
-        """Divide by more and more, up to the sum at 1: the bars take the colours of their shares."""
+        """Divide by more and more, up to the sum at 1: each key's bar takes the colour of its share."""
         divisor = 1 + (self.sum - 1) * amount
         shares = self.exponentials / divisor
         for column, share in enumerate(shares):
             bar, number = self.bars[column], self.share_numbers[column]
-            bar.set_fill(palette.mix(palette.REST, weight_colour(float(self.shares[column])), amount))
+            if column not in self.gaps:
+                bar.set_fill(palette.mix(palette.REST, weight_colour(float(self.shares[column])), amount))
             self.exponential_numbers[column].set_opacity(max(0.0, 1 - 4 * amount))
             number.rewrite(f"{100 * share:.1f} %", anchor=(0, 0, 0))
             number.set_opacity(min(1.0, max(0.0, 4 * amount - 1)))
             number.set_y(bar.get_top()[1] + 0.75 * number.size)
         self.total.rewrite(percent(float(shares.sum()), 0))
         return self
+
+
+def worked_row(
+    grid: AttentionGrid,
+    scores_S: npt.NDArray[np.float32],
+    may_look_S: npt.NDArray[np.bool_],
+    top: float,
+    bottom: float,
+) -> SoftmaxRow:
+    """The work on one row of a grid, in its columns; a gap stands for the sum of what it hides.
+
+    Args:
+        grid: whose columns these are.
+        scores_S: the row's scores, of all keys.
+        may_look_S: the keys that are not masked.
+        top: of the scores' line.
+        bottom: of the bars' ground.
+    """
+    groups, after = [], 0
+    for index, place in enumerate(grid.places):
+        if place is None:
+            following = grid.places[index + 1]
+            assert following is not None
+            keys = slice(after, following)
+        else:
+            keys = slice(place, place + 1)
+            after = place + 1
+        groups.append(scores_S[keys][may_look_S[keys]])
+    columns = [float(grid.middle_of(0, column)[0]) for column in range(len(grid.places))]
+    return SoftmaxRow(groups, columns, top, bottom, grid.cell[0], grid.number_size, _("sum"))
 
 
 def _figures(value: float) -> str:
