@@ -65,7 +65,7 @@ def pattern_words(tokens: Sequence[bytes], pattern_TS: npt.NDArray[np.float32]) 
     if len(weights_S) == 1:
         return _("This is the attention pattern: a token alone gives itself everything.")
     first = float(pattern_TS[1:, 0].mean(dtype=np.float64))
-    if first > SINK:
+    if first > SINK and len(weights_S) > 2:
         return _(
             "This is the attention pattern. On average {share} of a later row rests on the first token: "
             "what a row does not need elsewhere often goes there."
