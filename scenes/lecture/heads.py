@@ -72,6 +72,7 @@ class AttentionHeads(LectureScene):
             self._glow(layer, head)
         with self.beat("wall", wall_words()):
             self._shrink(layer, head)
+            self.wait(1.6)
         total = count(facts.n_layer * facts.n_head)
         with self.beat(
             "count",
@@ -162,7 +163,6 @@ class AttentionHeads(LectureScene):
         )
         self.remove(cells)
         self.wall.light(np.ones_like(self.wall.brightness_LH))
-        self.wait(1.5)
 
     def _wave(self) -> UpdateFromAlphaFunc:
         """A light runs through the layers while the others wait."""

@@ -75,6 +75,20 @@ def test_the_wall_and_the_named_heads_are_in_the_trace(trace: Trace) -> None:
     check_kinds(scene, trace)
 
 
+def test_in_the_middle_of_its_beat_the_wall_is_whole(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled: list[float] = []
+    shrink = AttentionHeads._shrink
+
+    def timed(scene: AttentionHeads, layer: int, head: int) -> None:
+        shrink(scene, layer, head)
+        assert (scene.wall.brightness_LH == 1).all()
+        filled.append(scene.renderer.time)
+
+    monkeypatch.setattr(AttentionHeads, "_shrink", timed)
+    wall = next(beat for beat in play(trace.path).beats if beat.name == "wall")
+    assert filled[0] < (wall.start + wall.end) / 2
+
+
 @pytest.mark.parametrize(
     ("check", "name", "change"),
     [

@@ -8,6 +8,7 @@ from model_probe.errors import MissingTensor
 from model_probe.trace import Trace, write_trace
 from scenes.chosen_head import worth_showing
 from scenes.lecture.query_key import QueryKey
+from scenes.mobjects.projected import Projected
 from scenes.mobjects.token_row import token_label
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -129,6 +130,26 @@ def test_the_head_that_was_asked_for_is_shown(trace: Trace) -> None:
     scores_TS = trace.scores_LHTS[0, 3]
     assert scene.shown == (0, 3)
     assert number(scene.grid.looks[2, 1].words) == pytest.approx(scores_TS[2, 1], abs=0.0501)
+
+
+def test_without_the_shown_head_s_weights_its_query_and_key_are_shown(trace: Trace) -> None:
+    """A trace holds one head's weights; another's are left out, and the caption says so."""
+    shown = worth_showing(trace)
+    assert tuple(trace.facts.projected) == shown
+    layer, head = next((layer, 3) for layer in range(2) if (layer, 3) != shown)
+    scene = play(trace.path, layer=layer, head=head)
+    query, key = scene.score_grid.link
+    for half, vector_K in (
+        (scene.query, trace.q_LHTK[layer, head, query]),
+        (scene.key, trace.k_LHTK[layer, head, key]),
+    ):
+        assert isinstance(half, Projected)
+        assert half.filled == len(vector_K) == half.result.pixels.shape[1]
+        light = half.result.pixels[0, :, :3].astype(float).max(axis=-1)
+        assert np.corrcoef(light, np.abs(vector_K))[0, 1] > 0.99
+    narration = {beat.name: beat.narration for beat in scene.beats}
+    assert "The trace lacks this head's weights" in narration["query"]
+    assert "The trace lacks" not in {b.name: b.narration for b in play(trace.path).beats}["query"]
 
 
 @pytest.mark.parametrize("name", ["ln1_LTD", "q_LHTK", "k_LHTK", "scores_LHTS"])
