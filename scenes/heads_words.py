@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_probe.trace import Trace
+from model_probe.trace import Facts, Trace
 from scenes.language import _
 from scenes.mobjects.numerals import count, percent
 
@@ -49,6 +49,20 @@ def kinds_of(trace: Trace) -> list[Kind]:
 def wall_words() -> str:
     """What the wall is made of."""
     return _("Every small picture is one head's whole pattern.")
+
+
+def count_words(facts: Facts) -> str:
+    """How many patterns there are."""
+    layers, heads = facts.n_layer, facts.n_head
+    if layers == heads == 1:
+        return _("One layer with one head: its one pattern for this prompt is all there is.")
+    if layers == 1:
+        words = _("One layer of {heads} heads: {total} patterns for one prompt, all of them computed.")
+    elif heads == 1:
+        words = _("{layers} layers of one head each: {total} patterns for one prompt, all of them computed.")
+    else:
+        words = _("{layers} layers of {heads} heads: {total} patterns for one prompt, all of them computed.")
+    return words.format(layers=layers, heads=heads, total=count(layers * heads))
 
 
 def pattern_words() -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from manim import DOWN, UP, FadeIn, FadeOut, Group, UpdateFromAlphaFunc, VGroup, linear, smooth
 
 from scenes.chosen_head import chosen_head, matched_key
-from scenes.heads_words import SINK, Kind, closing_words, kinds_of, pattern_words, wall_words
+from scenes.heads_words import SINK, Kind, closing_words, count_words, kinds_of, pattern_words, wall_words
 from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
@@ -53,7 +53,7 @@ class AttentionHeads(LectureScene):
     def construct(self) -> None:
         """One pattern, the wall, each kind's best head, and how many rest on the first token."""
         # data
-        trace, facts = self.trace, self.trace.facts
+        trace = self.trace
         layer, head = chosen_head(self)
         kinds = kinds_of(trace)
 
@@ -73,13 +73,7 @@ class AttentionHeads(LectureScene):
         with self.beat("wall", wall_words()):
             self._shrink(layer, head)
             self.wait(1.6)
-        total = count(facts.n_layer * facts.n_head)
-        with self.beat(
-            "count",
-            _(
-                "{layers} layers of {heads} heads: {total} patterns for one prompt, all of them computed."
-            ).format(layers=facts.n_layer, heads=facts.n_head, total=total),
-        ):
+        with self.beat("count", count_words(trace.facts)):
             self.play(self._wave(), run_time=3.0)
         for kind in kinds:
             with self.beat(kind.name, kind.narration):

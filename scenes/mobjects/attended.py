@@ -30,6 +30,13 @@ def most_attended(weights_S: npt.ArrayLike, most: int = MOST_COLUMNS) -> list[in
     return [*sorted(int(token) for token in largest), len(weights) - 1]
 
 
+def busiest_head(pattern_HTS: npt.NDArray[np.float32]) -> int:
+    """The head that gives the least weight to the first token and to the query's own token."""
+    own = np.trace(pattern_HTS, axis1=1, axis2=2, dtype=np.float64)
+    first = pattern_HTS[:, 1:, 0].sum(axis=1, dtype=np.float64)
+    return int(np.argmin(own + first))
+
+
 class Attended(Group):
     """Arcs from the keys to the last token, over the end face; width and comets follow the weights.
 

@@ -5,7 +5,7 @@ A bar is as long and as light as its token is likely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -133,3 +133,26 @@ def count_to(bars: ProbabilityBars, probabilities: npt.ArrayLike, before: Sequen
         bars.show(now[:-1], rest=float(now[-1]))
 
     return UpdateFromAlphaFunc(bars, move, rate_func=smooth)
+
+
+def likeliest_bars(
+    name: Callable[[int], bytes],
+    probabilities_V: npt.NDArray[np.float64],
+    width: float,
+    height: float,
+    most: int = 6,
+) -> ProbabilityBars:
+    """The likeliest tokens of a vocabulary, in a chart that has no room for a long label of the rest.
+
+    Args:
+        name: what stands for a vocabulary id (`Trace.token_name`).
+        probabilities_V: of every token.
+        width: of the whole chart in frame units.
+        height: the same.
+        most: bars but that of the rest.
+    """
+    best = [int(token) for token in np.argsort(-probabilities_V, kind="stable")[:most]]
+    total = len(probabilities_V)
+    others = _("{count} others").format(count=count(total - len(best)))
+    names = [name(token) for token in best]
+    return ProbabilityBars(names, best, probabilities_V[best], total, width, height, others=others)

@@ -6,6 +6,7 @@ end, every token's vector where the block ends; its top, how much each step adds
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -135,6 +136,13 @@ class Block(PerspectiveRaster):
         """On the front edge: the middle of a piece, `height` (0 foot … 1 top) up the block."""
         start, end = self.spans()[piece]
         return np.array([(start + end) / 2, (height - 0.5) * self.tall, -self.deep / 2])
+
+    def steps(self) -> Points:
+        """On the front edge: halfway from each band to the next, (bands - 1, 3)."""
+        bands = [
+            self.point(place) for place, piece in enumerate(self.stack.pieces) if isinstance(piece, Band)
+        ]
+        return np.array([(one + other) / 2 for one, other in pairwise(bands)])
 
     def column(self, column: int, height: float = 1.0) -> Points:
         """On the end face: the middle of a token's column, `height` up the block."""

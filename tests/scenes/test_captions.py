@@ -52,3 +52,41 @@ def test_a_single_token_has_no_other_positions(tmp_path: Path, storyteller_trace
     assert Trace.open(alone).n_tokens == 1
     assert "other position" not in said("overview", alone)["last_vector"]
     assert "Every other position predicts its own." in said("overview", storyteller_trace)["last_vector"]
+
+
+def test_two_that_read_the_same_stream_are_not_told_as_one_after_the_other(
+    tmp_path: Path, storyteller_trace: Path
+) -> None:
+    save("GPTNeoXConfig", tmp_path)
+    side_by_side = record("The king and", tmp_path / "t.safetensors", model=str(tmp_path), steps=1)
+    for trace, parallel in ((side_by_side, True), (storyteller_trace, False)):
+        assert Trace.open(trace).has("resid_mid_LTD") is not parallel
+        words = said("overview", trace)
+        assert ("At the same time, an MLP reads the same vectors" in words["mlp"]) is parallel
+        assert ("Then an MLP" in words["mlp"]) is not parallel
+        assert ("side by side" in words["layers"]) is parallel
+        assert ("The same two steps" in words["layers"]) is not parallel
+
+
+@pytest.mark.parametrize(
+    ("family", "heads", "counted"),
+    [
+        ("LlamaConfig", 4, "One layer of 4 heads: 4 patterns"),
+        ("GPTNeoXConfig", 1, "One layer with one head: its one pattern"),
+    ],
+)
+def test_one_layer_is_not_counted_in_the_plural(
+    tmp_path: Path, family: str, heads: int, counted: str
+) -> None:
+    keys = {"num_key_value_heads": 2} if family == "LlamaConfig" else {}
+    save(family, tmp_path, num_hidden_layers=1, num_attention_heads=heads, **keys)
+    trace = record("The king and", tmp_path / "t.safetensors", model=str(tmp_path), steps=1)
+    assert Trace.open(trace).facts.n_layer == 1
+    overview, count = said("overview", trace), said("heads", trace)["count"]
+    assert overview["layers"].startswith("This model has one layer only.")
+    assert ("Its one step has a cosine of" in overview["cross_section"]) is (family == "GPTNeoXConfig")
+    assert count.startswith(counted)
+    for narration in (*overview.values(), count):
+        assert "1 layers" not in narration
+        assert "1 heads" not in narration
+        assert "1 steps" not in narration

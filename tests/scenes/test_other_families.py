@@ -32,10 +32,10 @@ NOT_FOR = {
 }
 
 
-def save(name: str, directory: Path) -> None:
+def save(name: str, directory: Path, **sizes: int) -> None:
     library: Any = transformers
     torch.manual_seed(1)
-    config = getattr(library, name)(**SIZES | CONFIGS[name])
+    config = getattr(library, name)(**SIZES | CONFIGS[name] | sizes)
     library.AutoModelForCausalLM.from_config(config).save_pretrained(directory)
     tokenizer = json.loads((STORYTELLER_DIRECTORY / "tokenizer.json").read_text())
     tokenizer["post_processor"] = {

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from model_probe.trace import Trace, write_trace
 from scenes.lecture.overview import Overview
+from scenes.mobjects.length_line import written
 from scenes.mobjects.numerals import signed
+from scenes.overview_words import mlp_words
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -115,16 +117,16 @@ def check_bars(scene: Overview, trace: Trace) -> None:
     logits = np.asarray(trace.logits_last_V, dtype=np.float64)
     odds = np.exp(logits - logits.max())
     odds /= odds.sum()
-    assert [bar.token_id for bar in scene.bars.bars] == np.argsort(-odds, kind="stable")[:6].tolist()
-    assert [bar.probability for bar in scene.bars.bars] == pytest.approx(np.sort(odds)[::-1][:6])
-    assert sum(bar.probability for bar in scene.bars) == pytest.approx(1)
+    assert [bar.token_id for bar in scene.reading.bars.bars] == np.argsort(-odds, kind="stable")[:6].tolist()
+    assert [bar.probability for bar in scene.reading.bars.bars] == pytest.approx(np.sort(odds)[::-1][:6])
+    assert sum(bar.probability for bar in scene.reading.bars) == pytest.approx(1)
 
 
 def check_pair(scene: Overview, trace: Trace) -> None:
     """At the end stand the first and the last vector, and their cosine."""
     first, last = np.asarray(trace.resid_pre_LTD[0, -1], float), np.asarray(trace.resid_final_TD, float)[-1]
     elements = np.unique(np.linspace(0, trace.facts.d_model - 1, 48).round().astype(int))
-    for column, vector in zip(scene.pair, (first, last), strict=True):
+    for column, vector in zip(scene.pair.columns, (first, last), strict=True):
         scaled = np.abs(vector[elements]) / (np.median(np.abs(vector)) / 0.6745)
         np.testing.assert_allclose(column.values, scaled, rtol=1e-4)
     cosine = first @ last / np.linalg.norm(first) / np.linalg.norm(last)
@@ -221,6 +223,30 @@ def test_a_step_is_called_what_it_measures(
     assert narration["cross_section"].count(f"{16 if cosine >= 0.9 else 15} of 16 steps") == 1
 
 
+@pytest.mark.parametrize(
+    ("cosine", "after", "says"),
+    [
+        (0.95, 10.0, "adds a little"),
+        (0.95, 12.4, "adds a little"),
+        (0.95, 12.6, "makes the last one longer, and hardly turns it"),
+        (0.95, 8.1, "adds a little"),
+        (0.95, 7.9, "makes the last one shorter, and hardly turns it"),
+        (0.95, 2000.0, "makes the last one longer, and hardly turns it"),
+        (0.89, 10.0, "turns the last one"),
+        (0.49, 10.0, "all but replaces"),
+    ],
+)
+def test_little_is_said_of_what_changes_neither_direction_nor_length_much(
+    cosine: float, after: float, says: str
+) -> None:
+    every = ("adds a little", "longer, and", "shorter, and", "layer turns", "all but replaces")
+    for parallel in (False, True):
+        words = mlp_words(cosine, (10.0, after), parallel)
+        assert says in words
+        assert sum(kind in words for kind in every) == 1
+        assert f"length 10.0 → {written(after)}" in words
+
+
 def test_the_first_layer_of_the_embedded_model_is_not_called_small(played: Overview) -> None:
     narration = told(played)["mlp"]
     assert "all but replaces" in narration
@@ -239,7 +265,7 @@ def test_the_block_never_leaves_the_stage(storyteller_trace: Path, aspect: str) 
         for opened in (0.0, 0.5, 1.0):
             block.opened = opened
             for yaw in np.linspace(20, 40, 5):
-                seen = scene._whole(float(yaw)).project(block.corners())
+                seen = scene.views.whole(float(yaw)).project(block.corners())
                 assert stage.left <= seen[:, 0].min()
                 assert seen[:, 0].max() <= stage.right
                 assert stage.bottom <= seen[:, 1].min()
