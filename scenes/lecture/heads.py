@@ -21,6 +21,7 @@ from scenes.mobjects.numerals import count, percent
 from scenes.mobjects.pattern_picture import PatternPicture, halves, token_spans
 
 DIMMED = 0.12
+NONE_LIT = 0.5  # brightness of all where none stands out: the picture stays
 FOOT = 0.55  # frame units below the wall, for what is counted
 NUMBERS = (0.75, 0.6)  # at its left and above it, for layers and heads
 
@@ -213,14 +214,15 @@ class AttentionHeads(LectureScene):
                 break
             self.picture = self._picture(kind, layer, head, self.picture.heat.width + larger)
         self.picture.move_to([box.center[0], box.bottom + room / 2, 0])
-        self.play(self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9)), run_time=1.0)
+        light = self._relight(DIMMED + (1 - DIMMED) * scores_LH / max(score, 1e-9))
+        self.play(light, FadeIn(self.title, shift=0.25 * UP), run_time=0.8)
         centre, size = self.wall.place_of(layer, head)
         heat, *labels = self.picture
         resting, whole = heat.get_center(), heat.width
         heat.move_to(centre).scale(size / whole)
         self.add(heat)
-        self.play(heat.animate.scale(whole / size).move_to(resting), run_time=1.0)
-        self.play(FadeIn(Group(*labels)), FadeIn(self.title, shift=0.25 * UP), run_time=0.6)
+        self.play(heat.animate.scale(whole / size).move_to(resting), run_time=0.7)
+        self.play(FadeIn(Group(*labels)), run_time=0.3)
 
     def _picture(self, kind: Kind, layer: int, head: int, side: float) -> PatternPicture:
         """The pattern in which the kind was measured."""
@@ -241,6 +243,7 @@ class AttentionHeads(LectureScene):
             return
         resting_LH = np.asarray(self.trace.head_first_LH) > SINK
         layers = len(resting_LH)
+        low = DIMMED if resting_LH.any() else NONE_LIT
         stage = self.layout.stage
         self.counted = text("0", 0.46, palette.QUERY)
         of = text(_("of {total} heads rest on the first token").format(total=count(resting_LH.size)), 0.3)
@@ -251,7 +254,7 @@ class AttentionHeads(LectureScene):
 
         def turn_on(wall: HeadWall, amount: float) -> None:
             reached = np.clip(amount * (layers + 1) - np.arange(layers), 0, 1)[:, None]
-            wall.light(1 + (np.where(resting_LH, 1.0, DIMMED) - 1) * reached)
+            wall.light(1 + (np.where(resting_LH, 1.0, low) - 1) * reached)
             self.counted.rewrite(count(int((resting_LH & (reached >= 1)).sum())), anchor)
 
         self.play(self._relight(np.ones_like(resting_LH)), run_time=0.6)
