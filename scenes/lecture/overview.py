@@ -97,7 +97,7 @@ class Overview(LectureScene):
         self.views = Standpoints(self.section, self.layout, self.legend.height)
         self.columns = NumberColumns(first_TD, self.stack.elements, self.row, self.views.below)
         self.section.proportioned(self.views.eye(sum(YAWS) / 2), self.views.room)
-        self.section.words.choose(self.views.whole(YAWS[0]))
+        self.views.choose_words(YAWS)
         self.block.within = self.section.words.within = self.views.band
 
         # story

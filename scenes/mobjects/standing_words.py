@@ -69,12 +69,15 @@ class StandingWords(VGroup):
         super().__init__(*self.stems, *self.words)
 
     def choose(self, eye: Eye) -> Self:
-        """Keep the words that say something new and do not touch where this eye sees them."""
+        """Keep the words that say something new and do not touch where this eye sees them.
+
+        Chosen again for another eye, or other anchors, only more are left out: the rest touches in neither.
+        """
         low, high = self._spans(eye)
         last = len(self.words) - 1
         news = [
             place
-            for place in range(last)
+            for place in sorted(self.kept - {last})
             if place == 0 or self.words[place].string != self.words[place - 1].string
         ]
         self.kept = set()

@@ -51,6 +51,13 @@ class Standpoints:
         """At all of it."""
         return self.section.fitted(self.eye(yaw), self.room)
 
+    def choose_words(self, yaws: tuple[float, float]) -> None:
+        """Those that touch nowhere between these yaws, nor above the opened block, seen at the second one."""
+        for yaw, opened in ((yaws[0], 0.0), (yaws[1], 0.0), (yaws[1], 1.0)):
+            self.block.opened = opened
+            self.section.words.choose(self.whole(yaw))
+        self.block.opened = 0.0
+
     def frontal(self) -> Eye:
         """Straight at the last token's first vector."""
         box, corners = self.below, self.block.front_corners(0)

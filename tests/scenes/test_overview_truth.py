@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from manim import config, tempconfig
 from numpy.typing import NDArray
 
 from model_probe.trace import Trace, write_trace
-from scenes.lecture.overview import Overview
+from scenes.lecture.overview import YAWS, Overview
 from scenes.mobjects.length_line import written
 from scenes.mobjects.numerals import signed
 from scenes.overview_words import mlp_words
@@ -310,3 +311,21 @@ def test_its_first_and_last_pictures_have_the_tokens_on_the_shelf(played: Overvi
     top = played.layout.shelf
     assert played.row in played.mobjects
     assert played.row.get_center() == pytest.approx(np.array(top.center))
+
+
+def test_no_two_words_touch_while_the_block_turns_and_opens(played: Overview) -> None:
+    section, block = played.section, played.block
+    words = section.words
+    seen = block.opened, section.eye, words.risen.copy()
+    words.risen[:] = 1.0
+    for yaw, opened in ((YAWS[0], 0.0), (YAWS[1], 0.0), (YAWS[1], 1.0)):
+        block.opened = opened
+        words.see(played.views.whole(yaw))
+        spans = sorted(
+            (word.get_left()[0], word.get_right()[0]) for word in map(words.words.__getitem__, words.kept)
+        )
+        assert len(spans) > 1
+        for (_, before), (after, _) in pairwise(spans):
+            assert before < after
+    block.opened, words.risen[:] = seen[0], seen[2]
+    words.see(seen[1])
