@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
-from scenes.language import caption_lines, em_width, phrases
+from scenes.language import NO_BREAK, caption_lines, em_width, phrases
 
 LINES = 2
 LINE_WIDTH = {"ja": 20.0}  # em a line of a cue, so 20 full-width characters
@@ -31,8 +31,8 @@ class Cue:
 
 
 def plain(words: str) -> str:
-    """`words` on one line: white space of any kind is one space, a control character is �."""
-    one_line = " ".join(words.split())
+    """`words` on one line: white space of any kind is one space, but for a no-break one; a control is �."""
+    one_line = " ".join(re.findall(rf"[\S{NO_BREAK}]+", words))
     return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") else c for c in one_line)
 
 
