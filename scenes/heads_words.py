@@ -26,7 +26,7 @@ class Kind:
 
 
 def kinds_of(trace: Trace) -> list[Kind]:
-    """The kinds that were measured in this run."""
+    """The kinds that were measured in this run and in which heads may differ."""
     kinds = [
         Kind("previous", "head_previous_LH", _("the token before"), _previous_words(trace)),
         Kind(
@@ -43,7 +43,9 @@ def kinds_of(trace: Trace) -> list[Kind]:
         ),
         Kind("induction", "head_induction_LH", _("what came next last time"), _induction_words(trace)),
     ]
-    return [kind for kind in kinds if trace.has(kind.tensor)]
+    # With one token every head gives itself, the first token, everything: none stands out.
+    alike = ("first", "self") if trace.n_tokens == 1 else ()
+    return [kind for kind in kinds if trace.has(kind.tensor) and kind.name not in alike]
 
 
 def wall_words() -> str:
