@@ -373,9 +373,10 @@ def test_rotary_heads_of_an_odd_width_are_refused(
 
 def test_an_odd_head_of_which_a_part_is_turned_runs(tmp_path: Path) -> None:
     """GPT-NeoX turns a quarter of a head: of 13 numbers 3, rounded up to two pairs."""
-    config = transformers.GPTNeoXConfig(**{**SIZES, "hidden_size": 52, "intermediate_size": 48})
+    library: Any = transformers
+    config = library.GPTNeoXConfig(**{**SIZES, "hidden_size": 52, "intermediate_size": 48})
     torch.manual_seed(5)
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "model")
+    library.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "model")
     shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", tmp_path / "model")
     trace = Trace.open(record("Once", tmp_path / "trace", model=str(tmp_path / "model"), steps=1))
     assert trace.facts.d_head == 13
