@@ -499,7 +499,7 @@ class Trace:
     def run(self) -> str:
         """SHA-256 of what ran on what; traces of one run have the same, whichever tensors they keep."""
         values = asdict(self.facts)
-        for of_the_file in ("checks", "content_sha256", "layers", "heads", "asked", "one_head"):
+        for of_the_file in ("checks", "content_sha256", "layers", "heads", "asked", "one_head", "projected"):
             del values[of_the_file]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

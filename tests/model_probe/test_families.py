@@ -274,7 +274,7 @@ def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Netw
     whole = capture.capture(network, IDS_T).tensors
     part = capture.capture(network, IDS_T, plan.Selection(layers, (3,), scores=False)).tensors
     rows = list(layers or range(3))
-    assert set(whole) - set(part) == {"scores_LHTS", "scores_last_LHS"}
+    assert set(whole) - set(part) == {"scores_LHTS"}  # the last rows are small
     group = network.shape.n_head // network.shape.n_kv_head
     for name, values in part.items():
         expected = whole[name]

@@ -24,7 +24,7 @@ def make(trace: Trace, tmp_path: Path) -> Make:
         tensors["token_ids_T"] = np.zeros(pattern_LHTS.shape[-1], dtype=np.int64)
         if scores_LHTS is not None:
             tensors["scores_LHTS"] = scores_LHTS
-        facts = replace(trace.facts, n_layer=LAYERS, n_head=HEADS, n_kv_head=HEADS)
+        facts = replace(trace.facts, n_layer=LAYERS, n_head=HEADS, n_kv_head=HEADS, projected=[])
         return Trace.open(write_trace(tmp_path / "heads.safetensors", tensors, facts))
 
     return build
