@@ -351,7 +351,7 @@ def test_an_engine_that_fails_in_the_middle_leaves_no_clip(
     assert run(tmp_path, storyteller_trace, "spoken", "--voice", "espeak-ng") == 1
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "spoken  failed: the voice espeak-ng:en failed with exit code 1: no such voice"
-    assert not list((tmp_path / "clips").iterdir())
+    assert not list((tmp_path / "clips").glob("*"))
     assert "Traceback" not in (tmp_path / "logs" / "spoken.log").read_text()
 
 

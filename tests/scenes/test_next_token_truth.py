@@ -245,4 +245,4 @@ def test_a_row_that_no_token_names_is_its_number_everywhere(trace: Trace, tmp_pa
     overview: Any = rehearse(load("overview"), Settings(path))
     likeliest = int(np.argmax(trace.logits_last_V[:]))
     assert any(f"#{likeliest}" in beat.narration for beat in overview.beats)
-    assert all(bar.label.string == f"#{bar.token_id}" for bar in overview.bars.bars)
+    assert all(bar.label.string == f"#{bar.token_id}" for bar in overview.reading.bars.bars)

@@ -30,7 +30,7 @@ def extent(frame: Frame, aspect: str) -> tuple[float, float]:
     rows = slice(round(height / 2 - fine * stage.top), round(height / 2 - fine * stage.bottom))
     columns = slice(round(width / 2 + fine * stage.left), round(width / 2 + fine * stage.right))
     picture = frame[rows, columns, :3].astype(int)
-    lit: NDArray[np.bool_] = (np.abs(picture - frame[-1, 0, :3]) > LIT).any(axis=-1)
+    lit: NDArray[np.bool_] = np.any(np.abs(picture - frame[-1, 0, :3]) > LIT, axis=-1)
     if not lit.any():
         return 0.0, 0.0
     across, down = (np.quantile(places, [NOTES, 1 - NOTES]) for places in np.nonzero(lit)[::-1])
