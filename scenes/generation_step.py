@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_probe.trace import Trace
+from scenes.mathematics import softmax
 
 MOST_BARS = 6
 
@@ -75,8 +76,7 @@ def generation_steps(trace: Trace) -> list[GenerationStep]:
         logits_V = trace.step_logits_GV[step]
         if trace.has("step_scaled_GV"):
             logits_V = np.where(trace.step_kept_GV[step] > 0, trace.step_scaled_GV[step], -np.inf)
-        weights_V = np.exp(logits_V.astype(np.float64) - logits_V.max())
-        probabilities_V = weights_V / weights_V.sum()
+        probabilities_V = softmax(logits_V)
         most = min(MOST_BARS, np.count_nonzero(probabilities_V))
         likeliest = np.argsort(-probabilities_V, kind="stable")[:most]
         middle = probabilities_V[:drawn].sum() + probabilities_V[drawn] / 2

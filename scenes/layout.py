@@ -13,6 +13,7 @@ CAPTION_SIZE = 0.3
 CAPTION_LEADING = 1.32
 CAPTION_LINES = 2
 SHELF = 0.68  # height of the tokens' row on the shelf
+BELOW_SHELF = 0.25  # frame units that stay free between the shelf and what stands below it
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,22 @@ class Box:
             height = free * share / sum(shares)
             boxes.append(Box(self.left, self.right, top - height, top))
             top -= height + gap
+        return boxes
+
+    def stack(self, *heights: float | None, gap: float = 0.3) -> list[Box]:
+        """Cut it from top to bottom into boxes of these heights in frame units; None takes what is left.
+
+        Several of None share what is left; where the heights ask for more than there is, all shrink alike.
+        """
+        free = self.height - gap * (len(heights) - 1)
+        asked = sum(height for height in heights if height is not None)
+        rest = max(0.0, free - asked) / max(1, heights.count(None))
+        shrunk = min(1.0, free / asked) if asked else 1.0
+        boxes, top = [], self.top
+        for height in heights:
+            bottom = top - (rest if height is None else height * shrunk)
+            boxes.append(Box(self.left, self.right, bottom, top))
+            top = bottom - gap
         return boxes
 
 
@@ -104,3 +121,7 @@ class Layout:
     def split(self, box: Box, *shares: float, gap: float = 0.4) -> list[Box]:
         """Cut a box side by side in a wide frame, one below the other in a narrow one."""
         return box.columns(*shares, gap=gap) if self.wide else box.rows(*shares, gap=gap)
+
+    def stack(self, box: Box, *heights: float | None, gap: float = 0.3) -> list[Box]:
+        """Cut a box one below the other, in any frame; see `Box.stack`."""
+        return box.stack(*heights, gap=gap)

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from manim import Animation, Mobject, Scene, VGroup, config
+import numpy as np
+import numpy.typing as npt
+from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup, config, smooth
 
 from model_probe.trace import Trace
 from scenes import N_, SCENES
 from scenes.language import CAPTION_WIDTH, _, caption_lines, reading_time, speak
-from scenes.layout import CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Layout
+from scenes.layout import BELOW_SHELF, CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Box, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.drift import Drift, StageImage
 from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.numerals import count
 from scenes.mobjects.raster import StudioCamera
+from scenes.mobjects.token_row import TokenRow, shelved_row, token_quote
 from scenes.reads import check, parse
 from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
@@ -119,21 +123,64 @@ class LectureScene(Scene):
         self._credit = words
         self._add_behind(words)
 
+    def shelved(self) -> tuple[TokenRow, Box]:
+        """The prompt's tokens at their standard place, the stage's upper edge, and what is left of the stage.
+
+        The row is not shown yet.
+        """
+        row = shelved_row(self.trace.tokens, self.layout.shelf)
+        stage = self.layout.stage
+        return row, Box(stage.left, stage.right, stage.bottom, self.layout.shelf.bottom - BELOW_SHELF)
+
+    def change(
+        self, setter: Callable[[Any], Any], start: npt.ArrayLike, goal: npt.ArrayLike, *moving: Mobject
+    ) -> Animation:
+        """An animation that calls `setter` each frame with a value on the way from `start` to `goal`.
+
+        Args:
+            setter: takes a number or an array. The method of a mobject draws that mobject anew.
+            start: the value before.
+            goal: the value afterwards, of the same shape.
+            moving: what else the setter changes, or all of it where it is no mobject's method.
+
+        Raises:
+            ValueError: nothing is said to move, so that no frame would show the change.
+        """
+        owner = getattr(setter, "__self__", None)
+        drawn = [owner, *moving] if isinstance(owner, Mobject) else [*moving]
+        if not drawn:
+            raise ValueError("say what the setter changes: it is not the method of a mobject")
+        before, after = np.asarray(start, dtype=np.float64), np.asarray(goal, dtype=np.float64)
+
+        def step(_moving: Mobject, amount: float) -> None:
+            value = before + (after - before) * amount
+            setter(value if value.ndim else float(value))
+
+        return UpdateFromAlphaFunc(drawn[0] if len(drawn) == 1 else Group(*drawn), step, rate_func=smooth)
+
     @contextmanager
     def beat(
         self,
         name: str,
-        narration: str,
+        message: str,
         drift: Callable[[float], Animation] | None = None,
         last: bool = False,
+        **values: bytes | int | str,
     ) -> Iterator[None]:
-        """A named section: `narration` is its caption.
+        """A named section: `message`, translated and with its values, is its narration and its caption.
+
+        In the message `{token}` stands for the value of that name: bytes are a token, which is quoted; an
+        integer is written with its thousands apart; words go in as they are, and so does a number whose
+        digits were chosen (`percent`, `signed`, …). What was translated before comes through unchanged.
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
         `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
         seconds: a scene whose hero can turn by itself has it turn. The `last` beat ends where the camera
         began, so that the next scene goes on from this picture.
         """
+        narration = _(message)
+        if values:
+            narration = narration.format(**{name: _worded(value) for name, value in values.items()})
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
         # Manim's folder for media is the run's own, and goes with it.
@@ -199,6 +246,16 @@ class LectureScene(Scene):
     def _take_away(self, mobject: Mobject) -> None:
         self.remove(mobject)
         self.camera.still = [other for other in self.camera.still if other is not mobject]
+
+
+def _worded(value: bytes | int | str) -> str:
+    if isinstance(value, bytes):
+        return token_quote(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, np.integer)):
+        return count(int(value))
+    raise TypeError(f"{value!r} in a narration: say with which digits (percent, signed, plain)")
 
 
 def whole_frames(seconds: float) -> float:

@@ -21,10 +21,10 @@ from manim import (
     smooth,
 )
 
-from model_probe.generation import softmax
 from scenes import overview_words as words
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
+from scenes.mathematics import softmax
 from scenes.mobjects import palette
 from scenes.mobjects.attended import Attended, busiest_head, most_attended
 from scenes.mobjects.comet import Comet

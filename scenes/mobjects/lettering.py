@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import noto_cjk_sans_jp_regular
 import numpy as np
@@ -21,9 +22,11 @@ import typst
 from manim import VGroup, VMobject
 
 from model_probe.errors import UserError
+from scenes.layout import Box
 from scenes.mobjects import marks, palette
 
 Points = npt.NDArray[np.float64]
+Words = TypeVar("Words", bound=VMobject)
 
 TEXT_FACES = '("New Computer Modern", "New Computer Modern Math", "Noto Sans CJK JP")'
 MONO_FACES = '("DejaVu Sans Mono", "New Computer Modern Math", "Noto Sans CJK JP")'
@@ -247,10 +250,10 @@ class Lettering(VMobject):
         self.set_stroke(colour, opacity=1.0)
         self.set_fill(colour, opacity=1.0)
         self.string = ""
-        self._write(string)
+        self._write(string, size)
         self.center()
 
-    def _write(self, string: str) -> None:
+    def _write(self, string: str, em: float) -> None:
         if string and NUMERALS.issuperset(string) and not self.mono:
             points, width = _numeral_points(string)
         else:
@@ -259,35 +262,69 @@ class Lettering(VMobject):
                 raise MissingGlyph(f"no face of the suite can draw U+{ord(lacking[0]):04X} in {string!r}")
             points, width = string_points(string, self.mono)
         self.string = string
-        self.points = np.concatenate([_line_box(width), points]) * self.size
+        self._advance = width
+        self.points = np.concatenate([_line_box(width), points]) * em
+
+    @property
+    def em(self) -> float:
+        """The em as it stands: `size`, and whatever scaled it since."""
+        low, high = self.points[0], self.points[4]  # the line box's corners, whatever turned or moved them
+        return float(np.linalg.norm(high - low) / np.hypot(self._advance, ASCENT + DESCENT))
 
     def rewrite(self, string: str, anchor: npt.ArrayLike = (-1.0, 0.0, 0.0)) -> Lettering:
-        """Change what is written; the side of the line box that `anchor` points to stays where it is."""
+        """Change what is written, at the scale that it has now.
+
+        The side of the line box that `anchor` points to stays where it is.
+        """
         if string != self.string:
             edge = np.asarray(anchor, dtype=float)
             before = self.get_critical_point(edge)
-            self._write(string)
+            self._write(string, self.em)
             self.shift(before - self.get_critical_point(edge))
         return self
 
 
-def text(string: str, size: float = 0.3, colour: str = palette.INK, mono: bool = False) -> Lettering:
-    """One line of text; see `Lettering`."""
-    return Lettering(string, size, colour, mono)
+def fitted(words: Words, fit: Box | float | None) -> Words:
+    """Make words smaller, never larger, so that they fit a width in frame units, or a box: in its middle."""
+    if isinstance(fit, Box):
+        words.scale(min(1.0, fit.width / max(words.width, 1e-9), fit.height / max(words.height, 1e-9)))
+        words.move_to(fit.center)
+    elif fit is not None:
+        words.scale(min(1.0, fit / max(words.width, 1e-9)))
+    return words
 
 
-def lines(strings: list[str], size: float = 0.3, colour: str = palette.INK, leading: float = 1.3) -> VGroup:
-    """Several centred lines of text, `leading` em from baseline to baseline."""
+def text(
+    string: str,
+    size: float = 0.3,
+    colour: str = palette.INK,
+    mono: bool = False,
+    fit: Box | float | None = None,
+) -> Lettering:
+    """One line of text; see `Lettering`, and `fitted` for what it is to fit into."""
+    return fitted(Lettering(string, size, colour, mono), fit)
+
+
+def lines(
+    strings: list[str],
+    size: float = 0.3,
+    colour: str = palette.INK,
+    leading: float = 1.3,
+    fit: Box | float | None = None,
+) -> VGroup:
+    """Several centred lines of text, `leading` em from baseline to baseline; `fit` as in `fitted`."""
     group = VGroup(*(text(string, size, colour) for string in strings))
     for row, line in enumerate(group):
         line.move_to([0.0, -row * leading * size, 0.0])
-    return group.center()
+    return fitted(group.center(), fit)
 
 
-def formula(source: str, size: float = 0.4, colour: str = palette.INK) -> VGroup:
+def formula(
+    source: str, size: float = 0.4, colour: str = palette.INK, fit: Box | float | None = None
+) -> VGroup:
     r"""Typst markup, maths between dollar signs; one submobject for each run of one colour.
 
-    `#tone("#FFFF00", $q$)` sets a part in another colour; the rest takes `colour`.
+    `#tone("#FFFF00", $q$)` sets a part in another colour; the rest takes `colour`. `fit` as in `fitted`.
 
     Raises:
         MissingGlyph: no face of the suite has one of the characters.
@@ -310,4 +347,4 @@ def formula(source: str, size: float = 0.4, colour: str = palette.INK) -> VGroup
             group.add(part)
             last_fill = fill
         group[-1].points = np.concatenate([group[-1].points, placed])
-    return group.center()
+    return fitted(group.center(), fit)
