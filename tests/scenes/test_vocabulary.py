@@ -27,7 +27,7 @@ class Changing(LectureScene):
         self.add(self.number)
         with self.beat("cold", N_("{model} is built as a GPT. The letters say what that is."), model=b" {x}"):
             self.play(self.change(self._count, 0, 12.5, self.number), run_time=0.5)
-        with self.beat("many", "{token}, {n}, {share}", token=b" king", n=np.int64(50257), share="1.0 %"):
+        with self.beat("many", "{token}, {n}, {share}", token=b" king", n=50257, share="1.0 %"):
             self.play(self.change(self.rows.append, [0.0, 1.0], [2.0, 3.0], self.number), run_time=0.5)
         with self.beat("braces", "as it is: {token}"):
             pass
