@@ -141,8 +141,10 @@ class Vocabulary:
 
     def ordinary_ids(self, n_vocab: int) -> NDArray[np.int64]:
         """The ids of tokens that are not special, in order, as far as the model has rows for them."""
-        ids = np.unique(np.fromiter(self._id.values(), np.int64, len(self._id)))
-        return ids[(ids < n_vocab) & ~np.isin(ids, list(self._special.values()))]
+        ordinary = np.zeros(max(n_vocab, len(self)), np.bool_)
+        ordinary[np.fromiter(self._id.values(), np.int64, len(self._id))] = True
+        ordinary[list(self._special.values())] = False
+        return np.flatnonzero(ordinary[:n_vocab])
 
     def special_ids(self) -> set[int]:
         """List the ids that no text makes but their own names, such as `<|endoftext|>`."""
