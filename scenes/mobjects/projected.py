@@ -11,9 +11,9 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import count, plain
-from scenes.mobjects.projection import extremes_in_cells, opaque
 from scenes.mobjects.raster import Raster, pixels_per_unit
 from scenes.mobjects.token_row import TokenChip
+from scenes.mobjects.weight_pixels import extremes_in_cells, opaque
 
 STRIP = 0.6  # frame units: the height of a vector
 FAINTEST = 0.1  # of an element near zero

@@ -11,45 +11,18 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import count, plain, signed
-from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
+from scenes.mobjects.raster import Raster, pixels_per_unit
 from scenes.mobjects.token_row import TokenChip
+from scenes.mobjects.weight_pixels import extremes_in_cells, opaque, weight_pixels
 
 STRIP = 0.34  # frame units: the height of a vector, and of the row that meets it
 APART = 0.12
 SIDES = (0.95, 1.75)  # frame units beside the matrix: for its name, for what comes out
 COLUMN = 0.4  # width of what comes out
 TALLEST = 5.0  # of the matrix
-FAINTEST = 0.12  # of a weight near zero, over the ground
 WINDOW = 0.16  # width of the box that steps along
 
 Array = npt.NDArray[np.float32]
-
-
-def weight_pixels(weights_RC: Array, scale: float) -> Pixels:
-    """One pixel a weight: blue above zero, red below, the stronger the lighter."""
-    level = palette.levels(weights_RC, scale)
-    colours = np.where(
-        (weights_RC > 0)[..., None], palette.POSITIVE_RAMP[level], palette.NEGATIVE_RAMP[level]
-    )
-    share = FAINTEST + (1 - FAINTEST) * level.astype(np.float32) / 255
-    return opaque(palette.dim(colours, share[..., None]))
-
-
-def extremes_in_cells(matrix_RC: Array, columns: int) -> Array:
-    """Shrink to at most so many columns; each cell is the element under it that is farthest from zero."""
-    length = matrix_RC.shape[1]
-    if length <= columns:
-        return matrix_RC
-    starts = np.unique(np.arange(columns) * length // columns)
-    high = np.maximum.reduceat(matrix_RC, starts, axis=1)
-    low = np.minimum.reduceat(matrix_RC, starts, axis=1)
-    return np.where(high >= -low, high, low)
-
-
-def opaque(colours: npt.ArrayLike) -> Pixels:
-    """Pixels of colours (…, 3), 0…255."""
-    rgb = np.rint(np.asarray(colours)).astype(np.uint8)
-    return np.concatenate([rgb, np.full((*rgb.shape[:-1], 1), 255, np.uint8)], axis=-1)
 
 
 class Projection(Group):
