@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from model_probe.meanings import MEANINGS
 from model_probe.trace import Trace
 
 
@@ -35,10 +36,11 @@ def print_summary(trace: Trace) -> None:
     for label, value in rows.items():
         about.add_row(Text(label, style="bold"), Text(value))
     console.print(about)
-    tensors = Table("tensor", "shape", "dtype", box=None, padding=(0, 2, 0, 0))
+    tensors = Table("tensor", "shape", "dtype", "meaning", box=None, padding=(0, 2, 0, 0))
     for name in trace.tensor_names:
         tensor = getattr(trace, name)
-        tensors.add_row(name, " × ".join(map(str, tensor.shape)), str(tensor.dtype))
+        sizes = " × ".join(map(str, tensor.shape))
+        tensors.add_row(name, sizes, str(tensor.dtype), Text(MEANINGS[name]))
     console.print(tensors)
 
 

@@ -33,7 +33,7 @@ from model_probe import trace_contents
 from model_probe.errors import MissingTensor, TraceError
 from model_probe.shape import shared_heads
 
-SCHEMA = "1.2"
+SCHEMA = "1.3"
 METADATA_KEY = "model_probe"
 LARGEST = 100_000_000  # no model has a size above it
 
@@ -41,47 +41,47 @@ _FLOAT = ("F32",)
 _SHORT = ("F32", "F16")  # T² tensors: half precision in long traces
 _INT = ("I64",)
 
-# name → (accepted dtypes, axes). A number is that size; letters that the facts do not fix (B bytes, P pieces,
-# J merges, R repeated sequence, G, E, N, W) are free. Small letters are layers, heads and key/value heads
-# that may have been selected: the file then holds the kept ones only.
+# name → (accepted dtypes, axes); `meanings.py` says what each is. A number is that size; letters that the
+# facts do not fix (B bytes, P pieces, J merges, R repeated sequence, G, E, N, W) and words are free. Small
+# letters are layers, heads and key/value heads that may have been selected: the file then holds those only.
 TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "token_ids_T": (_INT, ("T",)),
-    "prompt_bytes_B": (("U8",), ("B",)),  # the tokens as bytes, one after the other; see Facts.changes
-    "prompt_offsets_T1": (_INT, ("T+1",)),  # token t is bytes [t] to [t + 1]
+    "prompt_bytes_B": (("U8",), ("B",)),
+    "prompt_offsets_T1": (_INT, ("T+1",)),
     "vocab_bytes_B": (("U8",), ("B",)),
     "vocab_offsets_V1": (_INT, ("V+1",)),
-    "piece_starts_P": (_INT, ("P",)),  # byte offset of each pre-tokeniser piece in prompt_bytes_B
-    "merge_steps_J3": (("I32",), ("J", "3")),  # piece, symbol i that joins i + 1, merge rank; in order
-    "typo_span_2": (_INT, ("2",)),  # the word that was misspelt: its first token, and the one after its last
-    "typo_ids_U": (_INT, ("U",)),  # what stands in their place with the misspelling
+    "piece_starts_P": (_INT, ("P",)),
+    "merge_steps_J3": (("I32",), ("J", "3")),
+    "typo_span_2": (_INT, ("2",)),
+    "typo_ids_U": (_INT, ("U",)),
     "typo_bytes_B": (("U8",), ("B",)),
     "typo_offsets_U1": (_INT, ("U+1",)),
-    "wte_TD": (_FLOAT, ("T", "D")),  # what a token puts into the stream
-    "wpe_TD": (_FLOAT, ("T", "D")),  # what its position adds; not where positions are rotary
+    "wte_TD": (_FLOAT, ("T", "D")),
+    "wpe_TD": (_FLOAT, ("T", "D")),
     "resid_pre_LTD": (_FLOAT, ("L", "T", "D")),
     "ln1_LTD": (_FLOAT, ("L", "T", "D")),
-    "q_pre_rope_LHTK": (_FLOAT, ("l", "h", "T", "K")),  # as projected, before the rotary turn
+    "q_pre_rope_LHTK": (_FLOAT, ("l", "h", "T", "K")),
     "k_pre_rope_LHTK": (_FLOAT, ("l", "h", "T", "K")),
     "k_pre_rope_LCTK": (_FLOAT, ("l", "c", "T", "K")),
-    "q_LHTK": (_FLOAT, ("l", "h", "T", "K")),  # as multiplied with the keys: after the turn, if there is one
+    "q_LHTK": (_FLOAT, ("l", "h", "T", "K")),
     "k_LHTK": (_FLOAT, ("l", "h", "T", "K")),
     "k_LCTK": (_FLOAT, ("l", "c", "T", "K")),
     "v_LHTK": (_FLOAT, ("l", "h", "T", "K")),
     "v_LCTK": (_FLOAT, ("l", "c", "T", "K")),
-    "scores_LHTS": (_SHORT, ("l", "h", "T", "T")),  # scaled, soft-capped if the family does so, not masked
+    "scores_LHTS": (_SHORT, ("l", "h", "T", "T")),
     "pattern_LHTS": (_SHORT, ("l", "h", "T", "T")),
-    "scores_last_LHS": (_FLOAT, ("l", "h", "T")),  # the last query's row of each head
+    "scores_last_LHS": (_FLOAT, ("l", "h", "T")),
     "pattern_last_LHS": (_FLOAT, ("l", "h", "T")),
-    "mask_TS": (("U8",), ("T", "T")),  # 1: the query may look at the key
-    "mask_LTS": (("U8",), ("l", "T", "T")),  # in place of mask_TS where layers differ (sliding windows)
+    "mask_TS": (("U8",), ("T", "T")),
+    "mask_LTS": (("U8",), ("l", "T", "T")),
     "z_LHTK": (_FLOAT, ("l", "h", "T", "K")),
-    "attn_unnormed_LTD": (_FLOAT, ("L", "T", "D")),  # before a norm that stands between attention and stream
-    "attn_out_LTD": (_FLOAT, ("L", "T", "D")),  # what attention adds to the stream
-    "attn_sum_LTD": (_FLOAT, ("L", "T", "D")),  # what a norm behind the sum is given
-    "resid_mid_LTD": (_FLOAT, ("L", "T", "D")),  # not where attention and MLP read the same stream
+    "attn_unnormed_LTD": (_FLOAT, ("L", "T", "D")),
+    "attn_out_LTD": (_FLOAT, ("L", "T", "D")),
+    "attn_sum_LTD": (_FLOAT, ("L", "T", "D")),
+    "resid_mid_LTD": (_FLOAT, ("L", "T", "D")),
     "ln2_LTD": (_FLOAT, ("L", "T", "D")),
-    "mlp_pre_LTF": (_FLOAT, ("l", "T", "F")),  # what the activation is applied to
-    "mlp_up_LTF": (_FLOAT, ("l", "T", "F")),  # what a gated MLP multiplies the activation with
+    "mlp_pre_LTF": (_FLOAT, ("l", "T", "F")),
+    "mlp_up_LTF": (_FLOAT, ("l", "T", "F")),
     "mlp_post_LTF": (_FLOAT, ("l", "T", "F")),
     "mlp_unnormed_LTD": (_FLOAT, ("L", "T", "D")),
     "mlp_out_LTD": (_FLOAT, ("L", "T", "D")),
@@ -92,28 +92,68 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "top_ids_TN": (_INT, ("T", "N")),
     "top_logits_TN": (_FLOAT, ("T", "N")),
     "logsumexp_T": (_FLOAT, ("T",)),
+    "next_rank_T": (_INT, ("T-1",)),
+    "next_logprob_T": (_FLOAT, ("T-1",)),
     "lens_ids_MWN": (_INT, ("L+1", "W", "N")),
     "lens_logprobs_MWN": (_FLOAT, ("L+1", "W", "N")),
-    "step_logits_GV": (_FLOAT, ("G", "V")),  # as the model gives them
-    "step_scaled_GV": (_FLOAT, ("G", "V")),  # divided by the temperature
-    "step_kept_GV": (("U8",), ("G", "V")),  # 1: may be drawn, after top-k and top-p
+    "step_logits_GV": (_FLOAT, ("G", "V")),
+    "step_scaled_GV": (_FLOAT, ("G", "V")),
+    "step_kept_GV": (("U8",), ("G", "V")),
     "step_ids_G": (_INT, ("G",)),
-    "step_uniform_G": (("F64",), ("G",)),  # the number in [0, 1) that drew it; only where there is a draw
-    "beam_ids_GE": (_INT, ("G", "E")),  # each beam's new token, the likeliest beam first
-    "beam_parents_GE": (_INT, ("G", "E")),  # which beam of the step before it goes on from
-    "beam_logprobs_GE": (("F64",), ("G", "E")),  # log-probability of all that the beam has generated
+    "step_uniform_G": (("F64",), ("G",)),
+    "beam_ids_GE": (_INT, ("G", "E")),
+    "beam_parents_GE": (_INT, ("G", "E")),
+    "beam_logprobs_GE": (("F64",), ("G", "E")),
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
     "head_self_LH": (_FLOAT, ("L", "H")),
     "head_induction_LH": (_FLOAT, ("L", "H")),
     "induction_ids_R": (_INT, ("R",)),
-    # of the best induction head on the R tokens twice
     "induction_pattern_RR": (_FLOAT, ("2R", "2R")),
-    # of the one head that `Facts.projected` names: what makes its queries and keys of ln1_LTD
     "query_weight_KD": (_FLOAT, ("K", "D")),
     "query_bias_K": (_FLOAT, ("K",)),
     "key_weight_KD": (_FLOAT, ("K", "D")),
     "key_bias_K": (_FLOAT, ("K",)),
+    "weight_tiles_PRC": (_FLOAT, ("tiles", "48", "48")),
+    "weight_tile_sizes_P2": (_INT, ("tiles", "2")),
+    "weight_tile_kinds_P": (_INT, ("tiles",)),
+    "weight_rows_7D": (_FLOAT, ("rows", "D")),
+    "weight_rows_bias_7": (_FLOAT, ("rows",)),
+    "wte_picture_RC": (_FLOAT, ("picture rows", "picture columns")),
+    "wte_norms_V": (_FLOAT, ("V",)),
+    "around_ids_E7": (_INT, ("shelves", "neighbours")),
+    "wte_around_E7D": (_FLOAT, ("shelves", "neighbours", "D")),
+    "space_V3": (_FLOAT, ("V", "3")),
+    "space_explained_3": (_FLOAT, ("3",)),
+    "near_ids_E": (_INT, ("near",)),
+    "nearest_ids_EN": (_INT, ("near", "nearest")),
+    "nearest_cosines_EN": (_FLOAT, ("near", "nearest")),
+    "analogy_ids_A4": (_INT, ("analogies", "4")),
+    "analogy_vectors_A4D": (_FLOAT, ("analogies", "4", "D")),
+    "analogy_ranks_A2": (_INT, ("analogies", "2")),
+    "analogy_cosines_A": (_FLOAT, ("analogies",)),
+    "analogy_top_ids_AN": (_INT, ("analogies", "analogy top")),
+    "analogy_top_cosines_AN": (_FLOAT, ("analogies", "analogy top")),
+    "knot_ids_N": (_INT, ("knot",)),
+    "knot_cosines_N": (_FLOAT, ("knot",)),
+    "direction_D": (_FLOAT, ("D",)),
+    "pair_ids_P2": (_INT, ("pairs", "2")),
+    "pair_vectors_P2D": (_FLOAT, ("pairs", "2", "D")),
+    "pair_dots_P2": (_FLOAT, ("pairs", "2")),
+    "pair_norms_P2": (_FLOAT, ("pairs", "2")),
+    "pair_cosines_P2": (_FLOAT, ("pairs", "2")),
+    "random_ids_R2": (_INT, ("random pairs", "2")),
+    "random_cosines_R": (_FLOAT, ("random pairs",)),
+    "beside_ids_T": (_INT, ("beside",)),
+    "beside_bytes_B": (("U8",), ("B",)),
+    "beside_offsets_T1": (_INT, ("beside+1",)),
+    "beside_resid_MD": (_FLOAT, ("L+1", "D")),
+    "beside_mid_LD": (_FLOAT, ("L", "D")),
+    "beside_lens_ids_MN": (_INT, ("L+1", "N")),
+    "beside_lens_logprobs_MN": (_FLOAT, ("L+1", "N")),
+    "unembed_ids_N": (_INT, ("N",)),
+    "unembed_ND": (_FLOAT, ("N", "D")),
+    "unembed_picture_RC": (_FLOAT, ("picture rows", "picture columns")),
 }
 
 # what may be kept of one layer and head alone
@@ -192,6 +232,9 @@ class Facts:
     projected: list[int] = field(default_factory=list)  # layer and head of query_weight_KD and its kin
     one_head: dict[str, list[int]] = field(default_factory=dict)  # tensor → layer, query head: all it holds
     quantization: str = ""  # how the weights were stored in the GGUF file they are from: "Q4_1"
+    # Since 1.3
+    beside: str | None = None  # the second text that was given
+    beside_how: str = ""  # what beside_ids_T are: "given", "reversed" or "twice"; see `beside.py`
 
     @property
     def credit(self) -> str:
@@ -633,12 +676,12 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
     if "token_ids_T" not in tensors:
         raise TraceError(f"{path}: the trace has no token_ids_T")
     sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
-    sizes |= {"2": 2, "3": 3}
+    sizes |= {"2": 2, "3": 3, "4": 4, "48": 48}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:
         raise TraceError(f"{path}: token_ids_T has shape {shape}; 1 to {facts.n_ctx} token ids are wanted")
-    sizes |= {"T": shape[0], "T+1": shape[0] + 1}
+    sizes |= {"T": shape[0], "T+1": shape[0] + 1, "T-1": shape[0] - 1}
     for name, (dtypes, axes) in TENSORS.items():
         if name not in tensors:
             continue

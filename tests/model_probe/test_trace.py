@@ -54,6 +54,9 @@ FACTS = Facts(
 )
 SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, "T": 4, "T+1": 5}
 SIZES |= {"l": 2, "h": 3, "c": 3, "E": 2}
+SIZES |= {"T-1": 3, "4": 4, "48": 48, "tiles": 5, "rows": 7, "shelves": 2, "neighbours": 7, "near": 2}
+SIZES |= {"nearest": 6, "analogies": 2, "analogy top": 8, "knot": 5, "pairs": 3, "random pairs": 6}
+SIZES |= {"picture rows": 6, "picture columns": 4, "beside": 3, "beside+1": 4}
 SIZES |= {"2": 2, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "2R": 8, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
 DTYPES = {
     "F16": np.float16,
@@ -76,6 +79,7 @@ def some_tensors() -> dict[str, Any]:
     tensors["prompt_offsets_T1"] = np.array([0, 1, 1, 5, 7])
     tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
     tensors["typo_offsets_U1"] = np.array([0, 3, 7])
+    tensors["beside_offsets_T1"] = np.array([0, 3, 4, 7])
     tensors["piece_starts_P"] = np.array([0, 3])
     tensors["typo_span_2"] = np.array([1, 3])
     tensors["merge_steps_J3"] = np.array([[0, 0, 4], [0, 1, 9], [1, 0, 0], [1, 2, 1], [1, 1, 7]], np.int32)
