@@ -1,4 +1,7 @@
-from collections.abc import Callable
+"""What the scenes' tests share: a scene that was played, prompts and models to play it on, altered traces."""
+
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -6,10 +9,29 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.record import record
 from model_probe.trace import Trace, write_trace
+from scenes.lecture_scene import LectureScene
+from scenes.settings import Settings
+from tests.scenes.played import Played, Watch
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]
-GoesRed = Callable[[Callable[[Path], Any], Callable[[Any, Trace], None], str, Change], None]
+Play = Callable[..., Played]
+Check = Callable[[Any, Trace], None]
+GoesRed = Callable[[str | Callable[[Path], Any], Check, str, Change], None]
+Lacking = Callable[..., Path]
+
+SENTENCE = "The old king gave his youngest daughter a golden ring, and the daughter gave the ring away. "
+STRANGE = {
+    "emoji": "The dragon 🐉 laughed 🎉",
+    "japanese": "むかしむかし、王さまがいました。",
+    "right to left": "مرحبا بالعالم",
+    "no face has it": "ሰላምታ ለሁሉም",
+    "markup": "مرحبا <script> #let $x^2$ \\frac\n\tA\u0000\u202eB",
+}
+LENGTHS = {"1 token": 1, "2 tokens": 2, "7 tokens": 7, "40 tokens": 40}
+RANDOM = {"1000 tokens": (2, 1000), "1 layer": (1, 12), "48 layers": (48, 12)}  # layers, tokens
 
 
 @pytest.fixture
@@ -17,12 +39,32 @@ def trace(storyteller_trace: Path) -> Trace:
     return Trace.open(storyteller_trace)
 
 
+@pytest.fixture(scope="module")
+def play() -> Play:
+    """Play a scene without drawing it: `play("mask", trace)`, with any field of `Settings` besides.
+
+    Once a module for the same trace and settings: tests look at what it returns, and change nothing of it.
+    """
+    played: dict[Any, Played] = {}
+
+    def once(
+        scene: str | type[LectureScene], trace: Trace | Path, watch: Watch | None = None, **settings: Any
+    ) -> Played:
+        path = trace.path if isinstance(trace, Trace) else trace
+        key = (scene, path, watch, *sorted(settings.items()))
+        if key not in played:
+            played[key] = Played(scene, Settings(path, **settings), watch)
+        return played[key]
+
+    return once
+
+
 @pytest.fixture
 def altered(trace: Trace, tmp_path: Path) -> Callable[[str, Change], Path]:
     """A copy of the trace in which one tensor is not what the model computed."""
 
     def alter(name: str, change: Change) -> Path:
-        tensors = {each: np.asarray(getattr(trace, each)) for each in trace.tensor_names}
+        tensors = all_tensors(trace)
         tensors[name] = np.ascontiguousarray(change(tensors[name].copy()), dtype=tensors[name].dtype)
         return write_trace(tmp_path / f"altered-{name}.safetensors", tensors, trace.facts)
 
@@ -30,14 +72,84 @@ def altered(trace: Trace, tmp_path: Path) -> Callable[[str, Change], Path]:
 
 
 @pytest.fixture
-def goes_red(trace: Trace, altered: Callable[[str, Change], Path]) -> GoesRed:
-    """Check that what is drawn from an altered trace does not pass for the original."""
+def lacking(trace: Trace, tmp_path: Path) -> Lacking:
+    """The trace without some tensors: `lacking("ln1_LTD")`; `lacking(but=names)` keeps only those."""
 
-    def show(
-        play: Callable[[Path], Any], check: Callable[[Any, Trace], None], name: str, change: Change
-    ) -> None:
-        scene = play(altered(name, change))
+    def leave_out(*names: str, but: Iterable[str] | None = None) -> Path:
+        kept = set(trace.tensor_names if but is None else but) - set(names)
+        tensors = {name: tensor for name, tensor in all_tensors(trace).items() if name in kept}
+        return write_trace(tmp_path / "partial.safetensors", tensors, trace.facts)
+
+    return leave_out
+
+
+@pytest.fixture
+def goes_red(trace: Trace, altered: Callable[[str, Change], Path]) -> GoesRed:
+    """Check that what is drawn from an altered trace does not pass for the original.
+
+    `goes_red("mask", check_row, "scores_LHTS", lambda a: a * 1.2)`; in place of the scene's name there may be
+    what plays a trace's file.
+    """
+
+    def show(scene: str | Callable[[Path], Any], check: Check, name: str, change: Change) -> None:
+        path = altered(name, change)
+        played = Played(scene, Settings(path)) if isinstance(scene, str) else scene(path)
         with pytest.raises(AssertionError):
-            check(scene, trace)
+            check(played, trace)
 
     return show
+
+
+def all_tensors(trace: Trace) -> dict[str, NDArray[Any]]:
+    return {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
+
+
+class Traces(dict[str, Path]):
+    """Traces of short, long and strange prompts and of flat and deep models, recorded when first asked for.
+
+    The keys are those of `LENGTHS`, `STRANGE` and `RANDOM`; any other key is a prompt.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        out, model = self.folder / f"{len(self)}.safetensors", "storyteller"
+        tokens = LENGTHS.get(name)
+        if name in RANDOM:
+            layers, tokens = RANDOM[name]
+            model = str(random_model(self.folder / f"{layers} layers", layers))
+        prompt = STRANGE.get(name, name) if tokens is None else prompt_of(tokens)
+        self[name] = record(prompt, out, model=model)
+        assert tokens in (None, Trace.open(out).n_tokens)
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:
+    return Traces(tmp_path_factory.mktemp("traces"))
+
+
+def random_model(directory: Path, layers: int) -> Path:
+    """A random model of some layers with a context of 1,024 and storyteller's tokenizer."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(layers)
+    config = GPT2Config(
+        vocab_size=8192, n_positions=1024, n_embd=16, n_layer=layers, n_head=2, initializer_range=0.5,
+        bos_token_id=0, eos_token_id=0,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(directory)
+    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", directory)
+    return directory
+
+
+def prompt_of(tokens: int) -> str:
+    """A prompt of exactly that many of storyteller's tokens."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(STORYTELLER_DIRECTORY / "tokenizer.json"))
+    ids = tokenizer.encode(SENTENCE * (1 + tokens // 10)).ids[:tokens]
+    return str(tokenizer.decode(ids))

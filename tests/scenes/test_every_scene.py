@@ -1,188 +1,144 @@
 """Every scene, played without drawing, for short, long and strange prompts and for flat and deep models."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import dataclasses
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from manim import config, tempconfig
+from manim import LEFT, RIGHT, Square
 
-from model_probe.models import STORYTELLER_DIRECTORY
-from model_probe.record import record
-from model_probe.trace import Trace
+from model_probe.trace import Trace, write_trace
 from scenes import SCENES, load
 from scenes.lecture_scene import MODEL_NOTES, LectureScene
-from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering
-from scenes.render.quality import ASPECTS, QUALITIES, pixels
+from scenes.mobjects.lettering import text
+from scenes.reads import declared
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
+from tests.scenes.conftest import LENGTHS, RANDOM, STRANGE, Play, Traces, all_tensors
+from tests.scenes.faults import TOUCHING, faults_of
+from tests.scenes.played import shaped, watched
 
-SMALLEST = 18 / 1080 * 8  # 18 px at 1080p, in frame units
-SENTENCE = "The old king gave his youngest daughter a golden ring, and the daughter gave the ring away. "
-
-
-def model(directory: Path, layers: int) -> Path:
-    """A random model of some layers with a context of 1,024 and storyteller's tokenizer."""
-    import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
-
-    torch.manual_seed(layers)
-    config = GPT2Config(
-        vocab_size=8192, n_positions=1024, n_embd=16, n_layer=layers, n_head=2, initializer_range=0.5,
-        bos_token_id=0, eos_token_id=0,
-    )  # fmt: skip
-    GPT2LMHeadModel(config).save_pretrained(directory)
-    shutil.copy(STORYTELLER_DIRECTORY / "tokenizer.json", directory)
-    return directory
+SHORTEST, LONGEST = 15, 75  # seconds, in English
 
 
-def prompt_of(tokens: int) -> str:
-    """A prompt of exactly that many of storyteller's tokens."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(STORYTELLER_DIRECTORY / "tokenizer.json"))
-    ids = tokenizer.encode(SENTENCE * (1 + tokens // 10)).ids[:tokens]
-    return tokenizer.decode(ids)
-
-
-@pytest.fixture(scope="module")
-def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("traces")
-    prompts = {f"{count} tokens": prompt_of(count) for count in (1, 2, 7, 40)}
-    prompts |= {
-        "emoji": "The dragon 🐉 laughed 🎉",
-        "japanese": "むかしむかし、王さまがいました。",
-        "right to left": "مرحبا بالعالم",
-        "no face has it": "ሰላምታ ለሁሉም",
-        "markup": "مرحبا <script> #let $x^2$ \\frac\n\tA\u0000\u202eB",
-    }
-    found = {
-        name: record(prompt, folder / f"{number}.safetensors", model="storyteller")
-        for number, (name, prompt) in enumerate(prompts.items())
-    }
-    for name, layers, tokens in (("1000 tokens", 2, 1000), ("1 layer", 1, 12), ("48 layers", 48, 12)):
-        directory = model(folder / f"model-{layers}-{tokens}", layers)
-        out = folder / f"random-{layers}-{tokens}.safetensors"
-        found[name] = record(prompt_of(tokens), out, model=str(directory))
-        assert Trace.open(out).n_tokens == tokens
-    return found
-
-
-@pytest.fixture
-def inspected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is wrong with the picture at the end of each beat, in words."""
+def inspected(name: str, settings: Settings) -> tuple[LectureScene, list[str]]:
+    """A scene at its end, and what was wrong with its picture at the end of each beat, in words."""
     faults: list[str] = []
-    beat = LectureScene.beat
 
-    @contextmanager
-    def inspecting(scene: LectureScene, name: str, narration: str, **more: Any) -> Iterator[None]:
-        with beat(scene, name, narration, **more):
-            yield
-        faults.extend(f"{name}: {fault}" for fault in faults_of(scene))
+    def look(scene: LectureScene) -> None:
+        faults.extend(f"{scene.beats[-1].name}: {fault}" for fault in faults_of(scene))
 
-    monkeypatch.setattr(LectureScene, "beat", inspecting)
-    return faults
-
-
-def faults_of(scene: LectureScene) -> Iterator[str]:
-    frame = scene.layout.frame
-    smallest = SMALLEST * min(frame.width, frame.height) / 8  # 18 px where the shorter side has 1,080
-    told = set(map(id, scene._caption.get_family()))
-    for mobject in (each for top in scene.mobjects for each in top.get_family()):
-        if not len(mobject.points) or not visible(mobject):
-            continue
-        low, high = mobject.points.min(axis=0), mobject.points.max(axis=0)
-        what = f"{type(mobject).__name__} {getattr(mobject, 'string', '')!r}"
-        if low[0] < frame.left or high[0] > frame.right or low[1] < frame.bottom or high[1] > frame.top:
-            yield f"{what} leaves the frame: {low.round(2)} to {high.round(2)}"
-        if id(mobject) not in told and low[1] < scene.layout.caption.top:
-            yield f"{what} reaches into the caption: {low.round(2)} to {high.round(2)}"
-        if isinstance(mobject, Lettering):
-            # The line box is the outline's first eight points, whatever turned or scaled it since.
-            diagonal = np.linalg.norm(mobject.points[4] - mobject.points[0])
-            plain = Lettering(mobject.string, 1.0, mono=mobject.mono)
-            em = diagonal / np.hypot(plain.width, ASCENT + DESCENT)
-            if em < smallest - 1e-6:
-                yield f"{what} is {em / smallest * 18:.1f} px at 1080p"
-
-
-def visible(mobject: Any) -> bool:
-    opacity = getattr(mobject, "opacity", None)
-    if opacity is not None:
-        return bool(opacity > 0.01)
-    return bool(max(mobject.get_fill_opacity(), mobject.get_stroke_opacity()) > 0.01)
+    with shaped(settings.aspect):
+        return rehearse(watched(load(name), look), settings), list(dict.fromkeys(faults))
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_a_scene_stands_for_any_prompt_and_model(
-    name: str, traces: dict[str, Path], inspected: list[str]
-) -> None:
+def test_a_scene_stands_for_any_prompt_and_model(name: str, traces: Traces) -> None:
     faults = []
-    for kind, path in traces.items():
+    for kind in (*LENGTHS, *STRANGE, *RANDOM):
         for language in ("en", "ja") if kind in ("7 tokens", "emoji") else ("en",):
-            scene = rehearse(load(name), Settings(path, language))
-            faults += [f"{kind}, {language}: {fault}" for fault in inspected]
-            inspected.clear()
+            scene, found = inspected(name, Settings(traces[kind], language))
+            faults += [f"{kind}, {language}: {fault}" for fault in found]
             names = [beat.name for beat in scene.beats]
             assert len(set(names)) == len(names) >= 3
             assert scene.poster in names
-            if language == "en" and not 15 <= scene.renderer.time <= 60:
+            if language == "en" and not SHORTEST <= scene.renderer.time <= LONGEST:
                 faults.append(f"{kind}: lasts {scene.renderer.time:.1f} s")
     assert not faults, "\n" + "\n".join(faults)
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "1:1"])
 @pytest.mark.parametrize("name", SCENES)
-def test_a_scene_stands_in_any_shape_of_frame(
-    name: str, aspect: str, traces: dict[str, Path], inspected: list[str]
-) -> None:
+def test_a_scene_stands_in_any_shape_of_frame(name: str, aspect: str, traces: Traces) -> None:
     faults = []
-    for kind in ("1 tokens", "7 tokens", "40 tokens", "markup", "1000 tokens", "48 layers"):
+    for kind in ("1 token", "7 tokens", "40 tokens", "markup", "1000 tokens", "48 layers"):
         for language in ("en", "ja") if kind == "7 tokens" else ("en",):
-            with shaped(aspect):
-                scene = rehearse(load(name), Settings(traces[kind], language, aspect=aspect))
-                caption = scene._caption
-                assert caption.width <= scene.layout.caption.width + 1e-6
-                assert len(caption) <= scene.layout.caption_lines
-            faults += [f"{kind}, {language}: {fault}" for fault in inspected]
-            inspected.clear()
+            scene, found = inspected(name, Settings(traces[kind], language, aspect=aspect))
+            assert scene._caption.width <= scene.layout.caption.width + 1e-6
+            assert len(scene._caption) <= scene.layout.caption_lines
+            faults += [f"{kind}, {language}: {fault}" for fault in found]
     assert not faults, "\n" + "\n".join(dict.fromkeys(faults))
 
 
-@contextmanager
-def shaped(aspect: str) -> Iterator[None]:
-    """Manim's frame in another shape."""
-    width, height = pixels(QUALITIES["h"], aspect)
-    with tempconfig({"pixel_width": width, "pixel_height": height}):
-        config.frame_width, config.frame_height = ASPECTS[aspect]
-        yield
+class Faulty(LectureScene):
+    """Shows what no scene may: words on words, over the edge, in the caption, and too small."""
+
+    def construct(self) -> None:
+        one, other = text("gold"), text("silver")
+        other.next_to(one, buff=0).shift(3 * TOUCHING * LEFT)
+        with self.beat("overlap", "Words."):
+            self.add(one, other)
+        other.shift(3 * TOUCHING * RIGHT)
+        with self.beat("beside", "Words."):
+            pass
+        other.move_to(one).set_opacity(0)
+        with self.beat("unseen", "Words."):
+            pass
+        self.add(Square(1).move_to([self.layout.frame.right, 0, 0]))
+        self.add(text("low").move_to([0, self.layout.caption.top, 0]), text("small", 0.13).shift([0, 1, 0]))
+        with self.beat("rest", "Words."):
+            pass
 
 
-def test_every_picture_says_which_model_ran_and_why_in_its_language(
-    traces: dict[str, Path], tmp_path: Path
-) -> None:
-    import dataclasses
+def test_what_is_wrong_with_a_picture_is_found(storyteller_trace: Path) -> None:
+    found: dict[str, list[str]] = {}
+    scene_class = watched(Faulty, lambda scene: found.update({scene.beats[-1].name: [*faults_of(scene)]}))
+    rehearse(scene_class, Settings(storyteller_trace))
+    assert [len(faults) for faults in found.values()] == [1, 0, 0, 3]
+    assert "'gold' and Lettering 'silver' overlap" in found["overlap"][0]
+    for fault, words in zip(found["rest"], ("leaves the frame", "into the caption", "17.6 px"), strict=True):
+        assert words in fault
 
-    from model_probe.trace import write_trace
 
+def test_every_picture_says_which_model_ran_and_why_in_its_language(traces: Traces, tmp_path: Path) -> None:
     trace = Trace.open(traces["7 tokens"])
-    tensors = {name: np.asarray(getattr(trace, name)) for name in trace.tensor_names}
     for note, japanese in zip(
         MODEL_NOTES, ("GPT-2 に接続できませんでした", "GPT-2 のダウンロードが中断しました"), strict=True
     ):
         facts = dataclasses.replace(trace.facts, model_note=note)
-        path = write_trace(tmp_path / "noted.safetensors", tensors, facts)
+        path = write_trace(tmp_path / "noted.safetensors", all_tensors(trace), facts)
         for language, words in (("en", note), ("ja", japanese)):
-            scene = rehearse(load("mask"), Settings(path, language))
+            scene = rehearse(Faulty, Settings(path, language))
             assert scene._credit is not None
             assert scene._credit.string.startswith(f"storyteller 8M ({words})")
 
 
-def test_one_chosen_head_is_the_one_that_is_shown(traces: dict[str, Path]) -> None:
-    for name in ("query_key", "mask"):
-        scene = rehearse(load(name), Settings(traces["7 tokens"], layer=3, head=5))
-        assert scene._credit is not None
-        assert scene._credit.string.endswith("layer 3 · head 5")
+OF_ONE_HEAD = [name for name, entry in SCENES.items() if any(read.one_head for read in declared(entry))]
+
+
+@pytest.mark.parametrize("name", OF_ONE_HEAD)
+def test_one_chosen_head_is_the_one_that_is_shown(name: str, traces: Traces, play: Play) -> None:
+    played = play(name, traces["7 tokens"], layer=3, head=5)
+    assert played._credit.string.endswith("layer 3 · head 5")
+
+
+def test_a_played_scene_is_kept_as_it_stood_when_each_beat_ended(play: Play, storyteller_trace: Path) -> None:
+    class Counting(LectureScene):
+        def construct(self) -> None:
+            self.number = text("0", 0.4)
+            self.cells = [[0]]
+            for beat in ("one", "two"):
+                with self.beat(beat, f"Beat {beat}."):
+                    self.add(self.number)
+                    value = 10.0 * len(self.beats)
+                    self.play(self.change(self._count, value, value + 10, self.number), run_time=1)
+                    self.cells[0][0] += 1
+
+        def _count(self, value: float) -> None:
+            self.number.rewrite(f"{value:.1f}")
+
+    played = play(Counting, storyteller_trace)
+    assert play(Counting, storyteller_trace) is played
+    assert [each.number.string for each in played.beats] == ["10.0", "20.0"]
+    assert [played[name].cells for name in ("one", "two")] == [[[1]], [[2]]]
+    assert played.number is played.scene.number
+    assert "10.0" in played["one"].words
+    assert "20.0" not in played["one"].words
+    assert played["one"].number in played["one"].mobjects
+    assert played.said == {"one": "Beat one.", "two": "Beat two."}
+    assert ("one" in played, "three" in played) == (True, False)
+    assert played["two"].start == played["one"].end
+    seen = play(Counting, storyteller_trace, watch=lambda scene: float(scene.number.string)).frames
+    numbers = [each.seen for each in seen]
+    assert numbers == sorted(numbers)
+    assert len({each.seen for each in seen if each.beat == "one"}) > 8
+    assert seen[-1].time == pytest.approx(played.beats[-1].end, abs=0.11)
