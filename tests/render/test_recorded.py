@@ -19,7 +19,7 @@ from scenes.render.manifest import Manifest
 from scenes.render.probe import ProbeFailed, Request, recorded
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
-from tests.scenes.test_every_scene import model, prompt_of
+from tests.scenes.conftest import prompt_of, random_model
 
 REQUEST = Request("The old king had a ring. " * 25, False, "storyteller", "auto", 0, 3, Method())
 
@@ -77,7 +77,7 @@ def test_a_trace_is_recorded_again_only_where_it_lacks_something(recorder: Recor
 def test_every_scene_plays_on_what_is_recorded_of_a_thousand_tokens(
     recorder: Recorder, tmp_path: Path
 ) -> None:
-    directory = model(tmp_path / "model", layers=2)
+    directory = random_model(tmp_path / "model", layers=2)
     request = replace(REQUEST, prompt=prompt_of(1000), model=str(directory))
     trace = recorder(*SCENES, request=request)
     assert trace.n_tokens == 1000

@@ -7,14 +7,28 @@ from typing import Any
 import numpy as np
 from manim import Mobject
 
+from scenes import load
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects.lettering import Lettering
 from scenes.mobjects.number_matrix import NumberMatrix
-from tests.scenes.played import visible
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+from tests.scenes.played import shaped, visible, watched
 
 SMALLEST = 18 / 1080 * 8  # 18 px at 1080p, in frame units
 TOUCHING = 0.03  # frame units, 4 px at 1080p, that the boxes of two words' ink may share in both directions
 LINE_BOX = 8  # points; what follows them in a lettering is its ink
+
+
+def inspected(name: str, settings: Settings) -> tuple[LectureScene, list[str]]:
+    """A scene at its end, and what was wrong with its picture at the end of each beat, in words."""
+    faults: list[str] = []
+
+    def look(scene: LectureScene) -> None:
+        faults.extend(f"{scene.beats[-1].name}: {fault}" for fault in faults_of(scene))
+
+    with shaped(settings.aspect):
+        return rehearse(watched(load(name), look), settings), list(dict.fromkeys(faults))
 
 
 def faults_of(scene: LectureScene) -> Iterator[str]:

@@ -4,16 +4,16 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from scenes import SCENES, language, load
-from scenes.render.rehearsal import rehearse
+from scenes import SCENES, language
 from scenes.settings import Settings
-from tests.scenes.test_every_scene import inspected  # noqa: F401 (a fixture)
+from tests.scenes.faults import inspected
 
 ROOT = Path(__file__).parent.parent.parent
 NEVER = ("変圧器", "トランス", "アンエンベディング", "エンベディング")  # the glossary has other words
@@ -55,13 +55,8 @@ def test_japanese_keeps_the_glossary() -> None:
             assert word not in str(message.string), f"{word} in {message.string!r}"
 
 
-def test_a_language_that_takes_more_words_still_fits(
-    storyteller_trace: Path,
-    words: Catalog,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    inspected: list[str],  # noqa: F811
-) -> None:
+@pytest.fixture
+def wordy(words: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A made-up language: accents on every vowel, and every text 40 % longer."""
     pseudo = Catalog(locale="eo")
     accents = str.maketrans("aeiouAEIOU", "áéíóúÁÉÍÓÚ")
@@ -79,9 +74,10 @@ def test_a_language_that_takes_more_words_still_fits(
     target.write_bytes(buffer.getvalue())
     monkeypatch.setattr(language, "LOCALE", tmp_path)
     language.catalogue.cache_clear()
-    try:
-        for name in SCENES:
-            rehearse(load(name), Settings(storyteller_trace, "eo"))
-            assert inspected == [], name
-    finally:
-        language.catalogue.cache_clear()
+    yield "eo"
+    language.catalogue.cache_clear()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_language_that_takes_more_words_still_fits(name: str, wordy: str, storyteller_trace: Path) -> None:
+    assert inspected(name, Settings(storyteller_trace, wordy))[1] == []

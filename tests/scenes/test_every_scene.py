@@ -7,28 +7,17 @@ import pytest
 from manim import LEFT, RIGHT, Square
 
 from model_probe.trace import Trace, write_trace
-from scenes import SCENES, load
+from scenes import SCENES
 from scenes.lecture_scene import MODEL_NOTES, LectureScene
 from scenes.mobjects.lettering import text
 from scenes.reads import declared
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import LENGTHS, RANDOM, STRANGE, Play, Traces, all_tensors
-from tests.scenes.faults import TOUCHING, faults_of
-from tests.scenes.played import shaped, watched
+from tests.scenes.faults import TOUCHING, faults_of, inspected
+from tests.scenes.played import watched
 
 SHORTEST, LONGEST = 15, 75  # seconds, in English
-
-
-def inspected(name: str, settings: Settings) -> tuple[LectureScene, list[str]]:
-    """A scene at its end, and what was wrong with its picture at the end of each beat, in words."""
-    faults: list[str] = []
-
-    def look(scene: LectureScene) -> None:
-        faults.extend(f"{scene.beats[-1].name}: {fault}" for fault in faults_of(scene))
-
-    with shaped(settings.aspect):
-        return rehearse(watched(load(name), look), settings), list(dict.fromkeys(faults))
 
 
 @pytest.mark.parametrize("name", SCENES)
