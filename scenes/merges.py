@@ -44,6 +44,8 @@ def most_merges(trace: Trace) -> tuple[list[Merge], list[int]]:
     totals = np.bincount(steps_J3[:, 0], minlength=len(pieces))
     short = np.array([len(piece) <= MOST_BYTES for piece in pieces])
     chosen = int(np.where(short, totals, 0).argmax())
+    if not (short[chosen] and totals[chosen]):
+        return [], []
     piece, start = pieces[chosen], starts[chosen]
     begun = enumerate(accumulate(map(len, trace.tokens), initial=0))
     positions = [at for at, byte in begun if start <= byte < start + len(piece)]

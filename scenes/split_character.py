@@ -18,10 +18,10 @@ class SplitCharacter:
 
 
 def split_character(tokens: Sequence[bytes]) -> SplitCharacter | None:
-    """The first character that several tokens share; None where each stands in one.
+    r"""The first character that several tokens share; None where each stands in one.
 
-    >>> split_character([b"a", b"\\xf0\\x9f", b"\\x90\\x89!"])
-    SplitCharacter(character='🐉', positions=[1, 2], shares=[b'\\xf0\\x9f', b'\\x90\\x89'])
+    >>> split_character([b"a", b"\xf0\x9f", b"\x90\x89!"])
+    SplitCharacter(character='🐉', positions=[1, 2], shares=[b'\xf0\x9f', b'\x90\x89'])
     """
     decoder, begun = getincrementaldecoder("utf-8")(errors="replace"), 0
     for index, piece in enumerate(tokens):

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_probe.trace import Facts
+from scenes import N_
 from scenes.language import _
 from scenes.mobjects.numerals import count
 from scenes.mobjects.token_row import token_quote
+from scenes.split_character import SplitCharacter
+
+BYTES = N_("Take “{piece}”. The tokenizer begins with its bytes, one by one.")
+MERGES = N_(
+    "It has learned a list of pairs. "
+    "Again and again it joins the two neighbours whose pair stands highest in the list."
+)
 
 
 def text_words(facts: Facts) -> str:
     """What is read by whom."""
     if facts.message is None:
-        return _("A person reads words. A model works with numbers: the text is cut, and each piece gets one.")
+        return _(
+            "A person reads words. A model works with numbers: the text is cut, and each piece gets one."
+        )
     return _(
         "What a chatbot reads is not the message alone: "
         "the model's own template puts a text with special tokens around it."
@@ -62,7 +72,15 @@ def changed_words(facts: Facts) -> str:
     return words.format(count=places)
 
 
-def closing_words(facts: Facts, tokens: Sequence[bytes]) -> str:
+def ids_words(facts: Facts) -> str:
+    """What a token is to the model."""
+    return _(
+        "Each token is one entry of a fixed list of {vocabulary}. "
+        "Its number there, the id, is all that goes in."
+    ).format(vocabulary=count(facts.n_vocab))
+
+
+def count_words(facts: Facts, tokens: Sequence[bytes]) -> str:
     """What the count says; that the tokens give the text back is said only where they do."""
     if facts.changed_places:
         return _("A token is not a word, and what this tokenizer changed the tokens do not give back.")
@@ -72,3 +90,17 @@ def closing_words(facts: Facts, tokens: Sequence[bytes]) -> str:
             "the tokens are the text, byte for byte."
         )
     return _("A token is not a word. But joined again, the tokens are the text, byte for byte.")
+
+
+def character_words(split: SplitCharacter) -> str:
+    """How many tokens a character takes."""
+    return _(
+        "One character can take several tokens. This one is {bytes} bytes long, and {count} tokens hold them."
+    ).format(bytes=len(split.character.encode()), count=len(split.positions))
+
+
+def typo_words(right: Sequence[bytes], wrong: Sequence[bytes]) -> str:
+    """How many tokens a word takes, and how many when it is misspelt."""
+    return _(
+        "Swap two letters, and the same tokenizer cuts the word anew. Tokens before: {right}, now: {wrong}."
+    ).format(right=len(right), wrong=len(wrong))

@@ -31,9 +31,7 @@ class CharacterBytes(VGroup):
         ids: their numbers.
     """
 
-    def __init__(
-        self, split: SplitCharacter, tokens: Sequence[bytes], ids: Sequence[int], box: Box
-    ) -> None:
+    def __init__(self, split: SplitCharacter, tokens: Sequence[bytes], ids: Sequence[int], box: Box) -> None:
         first = split.positions[0]
         whole = token_words(split.character.encode(), CHARACTER, palette.INK)
         self.chips = tiles([tokens[at] for at in split.positions], CHIP, first)

@@ -111,7 +111,7 @@ class _Join(AnimationGroup):
             if index not in (at, at + 1)
         ]
         pair, joined = (before[at], before[at + 1]), goal[at]
-        # Letters stay as they are and meet where they will stand; bytes may become a letter, or a space a gap.
+        # Letters stay as they are and meet where they will stand; bytes may become a letter, a space a gap.
         keeps = "".join(token_label(tile.piece)[0] for tile in pair) == token_label(joined.piece)[0]
         for tile, side in zip(pair, (LEFT, RIGHT), strict=True):
             home = joined.get_edge_center(side) - tile.get_edge_center(side)

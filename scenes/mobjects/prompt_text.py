@@ -21,7 +21,8 @@ def prompt_text(prompt: str, message: str | None, width: float, height: float) -
     Args:
         prompt: the whole of it.
         message: in a chat what the user wrote; it is bright, and the template around it is not.
-        width, height: of the box, in frame units.
+        width: of the box, in frame units.
+        height: of the box, in frame units.
     """
     own = (message or "").strip()
     start = max(0, prompt.rfind(own)) if own else 0

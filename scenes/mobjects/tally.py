@@ -18,15 +18,16 @@ class Tally(VGroup):
     """A column a number; the last one is the one that matters.
 
     Args:
-        numbers: (number, what it counts).
+        numbers: the numbers.
+        names: what each counts.
         width: the most that they may take, in frame units; they move together before they would be wider.
     """
 
-    def __init__(self, numbers: Sequence[tuple[int, str]], width: float) -> None:
+    def __init__(self, numbers: Sequence[int], names: Sequence[str], width: float) -> None:
         super().__init__(
             *(
-                VGroup(text(count(number), NUMBER, palette.INK), text(label, LABEL, palette.CAPTION))
-                for number, label in numbers
+                VGroup(text(count(number), NUMBER, palette.INK), text(name, LABEL, palette.CAPTION))
+                for number, name in zip(numbers, names, strict=True)
             )
         )
         self[-1][0].set_color(palette.QUERY)

@@ -19,16 +19,6 @@ MOST = 3  # places that are shown
 LINE = 1.4  # from one of them to the next
 
 
-def examples(facts: Facts) -> list[tuple[str, str]]:
-    """The first places, given and read; with the word behind the place where nothing stood in it."""
-    found = []
-    for change in facts.changes[:MOST]:
-        given, read = change["given"], change["read"]
-        word = "" if given else next(iter(words_of(facts.prompt[change["at"] :])), "")
-        found.append((given + word, read + word))
-    return found
-
-
 class TextChanges(VGroup):
     """A line a place, from what was given to what is read, and a head over both.
 
@@ -53,6 +43,16 @@ class TextChanges(VGroup):
         super().__init__(self.heads, self.lines)
         self.scale(min(1.5, 0.95 * box.width / self.width, 0.95 * box.height / self.height))
         self.move_to(box.center)
+
+    @classmethod
+    def of(cls, facts: Facts, box: Box) -> TextChanges:
+        """The first places of a run; with the word behind a place where nothing stood in it."""
+        places = []
+        for change in facts.changes[:MOST]:
+            given, read = change["given"], change["read"]
+            word = "" if given else next(iter(words_of(facts.prompt[change["at"] :])), "")
+            places.append((given + word, read + word))
+        return cls(places, box)
 
 
 def _told(words: str, colour: str) -> Lettering:

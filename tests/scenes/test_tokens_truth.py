@@ -12,8 +12,9 @@ from model_probe.errors import TraceError
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace
-from scenes.lecture.tokens import Tokens, _spelt
+from scenes.lecture.tokens import Tokens
 from scenes.mobjects import palette
+from scenes.mobjects.merging_tiles import spelt
 from scenes.mobjects.running_text import RunningText
 from scenes.mobjects.token_row import TokenRow, token_words
 from scenes.render.rehearsal import rehearse
@@ -49,17 +50,17 @@ def check_merges(scene: Tokens, trace: Trace) -> None:
 def check_ranks(scene: Tokens, trace: Trace) -> None:
     """Every pair shown stands in the tokenizer's list of merges, at the number shown beside it."""
     merges = json.loads((STORYTELLER_DIRECTORY / "tokenizer.json").read_text())["model"]["merges"]
-    assert len(scene.ranks) == len(" beautiful") - 1
-    for left, right, words in scene.ranks:
+    assert len(scene.merging.ranks) == len(" beautiful") - 1
+    for left, right, words in scene.merging.ranks:
         number = int("".join(character for character in words if character.isdigit()))
         assert merges[number - 1] == [symbol.decode().replace(" ", "Ġ") for symbol in (left, right)]
 
 
 def check_typo(scene: Tokens, trace: Trace) -> None:
     """The misspelling is cut as the tokenizer cuts it."""
-    cut = [chip.piece.decode() for chip in scene.misspelt]
+    cut = [chip.piece.decode() for chip in scene.typo.misspelt]
     assert cut == [TOKENIZER.decode([i]) for i in TOKENIZER.encode(" beatuiful").ids]
-    assert b"".join(chip.piece for chip in scene.spelt) == b" beautiful"
+    assert b"".join(chip.piece for chip in scene.typo.spelt) == b" beautiful"
 
 
 def check_count(scene: Tokens, trace: Trace) -> None:
@@ -117,9 +118,12 @@ def test_merges_that_do_not_end_in_the_prompts_tokens_are_not_shown(
 def test_a_character_of_several_tokens_is_shown_in_bytes(tmp_path: Path) -> None:
     path = record("A 🐉 came.", tmp_path / "t.safetensors", model="storyteller", steps=1)
     scene = play(path)
-    assert b"".join(chip.piece for chip in scene.parts) in (b" \xf0\x9f\x90\x89", b"\xf0\x9f\x90\x89")
-    assert len(scene.parts) > 1
-    assert " ".join(share.string for share in scene.bytes) == "F0 9F 90 89"
+    assert b"".join(chip.piece for chip in scene.character.chips) in (
+        b" \xf0\x9f\x90\x89",
+        b"\xf0\x9f\x90\x89",
+    )
+    assert len(scene.character.chips) > 1
+    assert " ".join(share.string for share in scene.character.bytes) == "F0 9F 90 89"
     assert "character" in [beat.name for beat in scene.beats]
 
 
@@ -141,7 +145,7 @@ def test_a_token_that_could_not_be_seen_is_named(piece: bytes, label: str) -> No
     ("symbol", "label"), [(b" a", "␣a"), (b"\xe3\x80", "E3 80"), ("、".encode(), "、"), (b" \xd8", "20 D8")]
 )
 def test_only_a_space_is_written_as_one(symbol: bytes, label: str) -> None:
-    assert _spelt(symbol).string == label
+    assert spelt(symbol).string == label
 
 
 def test_a_word_in_a_script_of_the_monospaced_face_alone_is_told(smollm2: Path, tmp_path: Path) -> None:
@@ -187,7 +191,7 @@ def test_what_the_tokenizer_changed_is_shown(tmp_path: Path) -> None:
     model = with_tokenizer(tmp_path / "m", normalizer={"type": "Sequence", "normalizers": kinds})
     path = record("The \ufb01ne king came", tmp_path / "t.safetensors", model=str(model), steps=1)
     scene = play(path)
-    shown = [(line[0].string, line[2].string) for line in scene.changes]
+    shown = [(line[0].string, line[2].string) for line in scene.changes.lines]
     assert shown == [("The", "the"), ("\ufb01ne", "fine")]
     assert " ".join(line.string for line in scene.text) == "The \ufb01ne king came"  # as it was given
     said = {beat.name: beat.narration for beat in scene.beats}
@@ -201,7 +205,7 @@ def test_a_space_that_the_tokenizer_puts_in_front_is_seen(tmp_path: Path) -> Non
     before = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     model = with_tokenizer(tmp_path / "m", pre_tokenizer=before)
     scene = play(record("king of all", tmp_path / "t.safetensors", model=str(model), steps=1))
-    assert [(line[0].string, line[2].string) for line in scene.changes] == [("king", "␣king")]
+    assert [(line[0].string, line[2].string) for line in scene.changes.lines] == [("king", "␣king")]
     assert "puts a space in front" in next(beat.narration for beat in scene.beats if beat.name == "changed")
 
 
