@@ -41,13 +41,17 @@ class Eye:
 
     def project(self, points: npt.ArrayLike) -> Points:
         """Points of the world, (..., 3), on the frame, (..., 3) with z = 0."""
+        return self.seen(points)[0]
+
+    def seen(self, points: npt.ArrayLike) -> tuple[Points, Points]:
+        """Where on the frame points of the world are, as `project` has it, and how large, as `nearness`."""
         turned, nearness = self._turned(points)
         flat = turned[..., :2] * (self.zoom * nearness)[..., None]
         roll = np.radians(self.roll)
         seen = np.zeros(turned.shape)
         seen[..., 0] = flat[..., 0] * np.cos(roll) - flat[..., 1] * np.sin(roll) + self.place[0]
         seen[..., 1] = flat[..., 0] * np.sin(roll) + flat[..., 1] * np.cos(roll) + self.place[1]
-        return seen
+        return seen, nearness
 
     def position(self) -> Points:
         """Where in the world the eye is, (3,)."""

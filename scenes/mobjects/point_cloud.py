@@ -26,6 +26,7 @@ GROWTH = 0.45  # power of how much nearer a point is: it grows less than the spa
 FOG = 1.6  # power of the nearness: what is farther away is fainter
 BRIGHT = 1.35  # how much light a point gives where there are CROWD of them
 CROWD = 12_000
+EDGE = 0.4  # frame units from the box's edge in which points fade
 HAZE, HAZE_CELL = 0.05, 8  # the light that a point spreads around itself, in cells of so many pixels
 
 Floats = npt.NDArray[np.float32]
@@ -68,15 +69,15 @@ class PointCloud(Raster):
         """Draw what this eye sees."""
         self.eye, box, fine = eye, self.within, pixels_per_unit()
         high, wide = max(1, round(box.height * fine)), max(1, round(box.width * fine))
-        seen, nearness = eye.project(self.world), eye.nearness(self.world)
+        seen, nearness = eye.seen(self.world)
         x, y = (seen[:, 0] - box.left) * fine - 0.5, (box.top - seen[:, 1]) * fine - 0.5
-        margin = REACH * LARGEST * fine
-        shown = (self.lights_P > 0) & (x > -margin) & (x < wide + margin) & (y > -margin) & (y < high + margin)
-        at = np.flatnonzero(shown)
+        at = np.flatnonzero((self.lights_P > 0) & (x > 0) & (x < wide) & (y > 0) & (y < high))
         x, y, near = (values[at].astype(np.float32) for values in (x, y, nearness))
         sigma = np.minimum(STAR * (near * np.float32(eye.zoom / self._near)) ** GROWTH, LARGEST) * fine
         light = self.exposure * self.lights_P[at] * np.minimum(near, 2) ** FOG
         light *= np.minimum(1, sigma / FINEST) ** 2  # what is smaller than a pixel gives it less
+        for place, size in ((x, wide), (y, high)):
+            light *= np.clip(np.minimum(place, size - place) / np.float32(EDGE * fine), 0, 1)
         sigma = np.maximum(sigma, FINEST)
         lights = [np.float32(-1) * emitted[at] * light for emitted in self._emitted]
         if self._planes.shape[1:] != (high, wide):  # kept from frame to frame: new memory costs time
