@@ -1,4 +1,4 @@
-"""Some points of a cloud by name: a dot and a label each, labels where they cover nothing; threads from one."""
+"""Some points of a cloud by name, labels where they cover nothing; threads from one point to others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from scenes.mobjects.token_row import token_words
 
 SIZE = 0.3  # em of a label, in frame units
 DOT = 0.065
+RIM = 7  # stroke width
 APART = 0.07  # frame units around a label in which no other one is, nor another's dot
 # where a label may stand: how far to the right and up its middle is from the dot, in halves of its size
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -29,8 +30,8 @@ class NamedPoints(VGroup):
     """Dots with labels, where an eye sees points of a world.
 
     `choose` finds a place for each label in which it covers neither another one nor a dot, for all the eyes
-    that it is given: those at the ends of a turn. The first names choose first; one that finds no room is left
-    out, its dot stays.
+    that it is given: those at the ends of a turn. The first names choose first; one that finds no room is
+    left out, its dot stays.
 
     Args:
         pieces: the bytes of each name.
@@ -60,6 +61,8 @@ class NamedPoints(VGroup):
             token_words(piece.strip(b" ") or piece, size, colour)
             for piece, colour in zip(pieces, colours, strict=True)
         ]
+        for label in self.labels:  # a rim in the ground's colour: they stand before the cloud
+            label.set_stroke(palette.GROUND, RIM, background=True)
         self.leads = [Line(stroke_width=1.5, color=colour) for colour in colours]
         self._outlines = [label.points - label.get_center() for label in self.labels]
         self._halves = [(label.width / 2, label.height / 2) for label in self.labels]
@@ -118,9 +121,7 @@ class NamedPoints(VGroup):
 
     def _inside(self, left: float, bottom: float, right: float, top: float) -> bool:
         room = self.within
-        return bool(
-            left >= room.left and right <= room.right and bottom >= room.bottom and top <= room.top
-        )
+        return bool(left >= room.left and right <= room.right and bottom >= room.bottom and top <= room.top)
 
     def _free(self, box: Rectangle, name: int, feet: Points, others: Sequence[Rectangle]) -> bool:
         left, bottom, right, top = box
@@ -148,7 +149,11 @@ class Threads(VGroup):
     """
 
     def __init__(
-        self, start: npt.ArrayLike, points_N3: npt.ArrayLike, shares: npt.ArrayLike, colour: str = palette.QUERY
+        self,
+        start: npt.ArrayLike,
+        points_N3: npt.ArrayLike,
+        shares: npt.ArrayLike,
+        colour: str = palette.QUERY,
     ) -> None:
         self.ends = np.asarray(points_N3, dtype=float).reshape(-1, 3)
         self.start = np.asarray(start, dtype=float)

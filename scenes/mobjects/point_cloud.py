@@ -70,9 +70,10 @@ class PointCloud(Raster):
         self.eye, box, fine = eye, self.within, pixels_per_unit()
         high, wide = max(1, round(box.height * fine)), max(1, round(box.width * fine))
         seen, nearness = eye.seen(self.world)
-        x, y = (seen[:, 0] - box.left) * fine - 0.5, (box.top - seen[:, 1]) * fine - 0.5
-        at = np.flatnonzero((self.lights_P > 0) & (x > 0) & (x < wide) & (y > 0) & (y < high))
-        x, y, near = (values[at].astype(np.float32) for values in (x, y, nearness))
+        across, down = (seen[:, 0] - box.left) * fine - 0.5, (box.top - seen[:, 1]) * fine - 0.5
+        inside = (across > 0) & (across < wide) & (down > 0) & (down < high)
+        at = np.flatnonzero(inside & (self.lights_P > 0))
+        x, y, near = (values[at].astype(np.float32) for values in (across, down, nearness))
         sigma = np.minimum(STAR * (near * np.float32(eye.zoom / self._near)) ** GROWTH, LARGEST) * fine
         light = self.exposure * self.lights_P[at] * np.minimum(near, 2) ** FOG
         light *= np.minimum(1, sigma / FINEST) ** 2  # what is smaller than a pixel gives it less

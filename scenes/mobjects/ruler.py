@@ -17,6 +17,7 @@ from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
 
 STRIP = 0.34  # frame units, how high the strip is
 HEAD = 0.2  # of a mark's needle
+FLAG = 0.08  # frame units from a needle to words that begin beside it
 FAINTEST = 0.16  # of the strip where there is no tick
 LIGHTEST = 0.85  # where ticks lie closely
 APART = 0.12  # frame units between the labels of two marks, and from the strip to what is written
@@ -117,15 +118,17 @@ class Ruler(Group):
         return made
 
     def marked(self, values: Sequence[float], words: Sequence[str], colours: Sequence[str]) -> list[Mark]:
-        """Marks whose words stand on as many levels as it takes for none to touch another, or its needle."""
+        """Marks whose words fly from their needles like flags, on as many levels as it takes."""
         made = [
-            self.mark(value, each, colour)
-            for value, each, colour in zip(values, words, colours, strict=True)
+            self.mark(value, each, colour) for value, each, colour in zip(values, words, colours, strict=True)
         ]
-        spans = [(float(mark.label.get_left()[0]), float(mark.label.get_right()[0])) for mark in made]
         feet = [float(self.at(value)[0]) for value in values]
-        for mark, level in zip(made, levels(feet, spans, APART), strict=True):
-            mark.rise(level)
+        end = float(self.strip.points[1, 0])
+        sides = [1 if x + FLAG + m.label.width <= end else -1 for x, m in zip(feet, made, strict=True)]
+        reaches = [side * (FLAG + m.label.width) for side, m in zip(sides, made, strict=True)]
+        for mark, side, level in zip(made, sides, levels(feet, reaches), strict=True):
+            mark.side, mark.level = side, level
+            mark.show(mark.value)
         return made
 
 
@@ -135,10 +138,12 @@ class Mark(VGroup):
     Attributes:
         value: what it shows.
         level: how many rows above the strip its words stand.
+        side: 1 or −1: they begin or end at the needle; 0: they stand over it.
     """
 
     def __init__(self, ruler: Ruler, value: float, words: str, colour: str) -> None:
-        self.ruler, self.value, self.level, self.words = ruler, value, 0, words
+        self.ruler, self.value, self.words = ruler, value, words
+        self.level, self.side = 0, 0
         self.needle = Line(stroke_width=3, color=colour)
         self.head = Triangle(stroke_width=0, fill_color=colour, fill_opacity=1).rotate(np.pi)
         self.head.scale_to_fit_width(HEAD)
@@ -151,49 +156,49 @@ class Mark(VGroup):
         self.value = value
         ruler = self.ruler
         foot = ruler.at(value)
-        top = foot + [0, STRIP / 2, 0]
+        top = foot + np.array([0, STRIP / 2, 0])
         high = top[1] + HEAD + self.level * ruler.size * 1.25 * (ASCENT + DESCENT)
         self.needle.set_points_as_corners([foot - [0, STRIP / 2, 0], [top[0], high, 0]])
-        self.head.move_to(top + [0, self.head.height / 2, 0])
+        self.head.move_to(top + np.array([0, self.head.height / 2, 0]))
         self.label.rewrite(self.words.format(ruler.scale_of.write(value)))
-        corner, right = ruler.strip.points[:2]
-        half = self.label.width / 2
-        x = float(np.clip(foot[0], corner[0] + half, max(corner[0] + half, right[0] - half)))
-        self.label.move_to([x, high + 0.04 + self.label.height / 2, 0])
+        x, half = float(foot[0]), self.label.width / 2
+        if self.side:
+            x += self.side * (FLAG + half)
+        else:
+            left, right = (float(point[0]) for point in ruler.strip.points[:2])
+            x = float(np.clip(x, left + half, max(left + half, right - half)))
+        self.label.move_to([x, high + (0.04 if not self.side else -0.02) + self.label.height / 2, 0])
         return self
 
-    def rise(self, level: int) -> Self:
-        """Put the words on another level."""
-        self.level = level
-        return self.show(self.value)
 
-
-def levels(feet: Sequence[float], spans: Sequence[tuple[float, float]], apart: float) -> list[int]:
-    """The lowest level for each label, so that none touches another, nor the needle of one above it.
+def levels(feet: Sequence[float], reaches: Sequence[float]) -> list[int]:
+    """The lowest level for each flag, so that none touches another, nor the pole of one above it.
 
     Args:
-        feet: where each needle stands.
-        spans: from where to where each label reaches.
-        apart: what is left free between two labels.
+        feet: where each pole stands.
+        reaches: how far each flag reaches from its pole, to the right or, below 0, to the left.
 
-    >>> levels([0.0, 0.1, 5.0], [(-1, 1), (-0.9, 1.1), (4, 6)], 0.1)
-    [0, 1, 0]
+    >>> levels([0.0, 0.5, 5.0], [1.0, 1.0, -1.0])
+    [1, 0, 0]
     """
+    spans = [sorted((foot, foot + reach)) for foot, reach in zip(feet, reaches, strict=True)]
     found: dict[int, int] = {}
-    order = sorted(range(len(feet)), key=lambda one: feet[one])
+    order = sorted(range(len(feet)), key=lambda one: (reaches[one] < 0, -np.sign(reaches[one]) * feet[one]))
     for one in order:
         low, high = spans[one]
-        level = 0
-        while any(
-            (found[other] == level and low < spans[other][1] + apart and spans[other][0] < high + apart)
-            or (found[other] < level and spans[other][0] - apart < feet[one] < spans[other][1] + apart)
-            or (found[other] > level and low - apart < feet[other] < high + apart)
-            for other in found
-        ):
-            level += 1
-            if level > len(feet):  # its needle stands in a label's way on every level
-                break
-        found[one] = level
+        found[one] = next(
+            (
+                level
+                for level in range(len(feet))
+                if not any(
+                    (at == level and low < spans[other][1] + APART and spans[other][0] < high + APART)
+                    or (at < level and spans[other][0] < feet[one] < spans[other][1])
+                    or (at > level and low < feet[other] < high)
+                    for other, at in found.items()
+                )
+            ),
+            len(feet),
+        )
     return [found[one] for one in range(len(feet))]
 
 
