@@ -27,20 +27,38 @@ def logit_lens(
     """Read the residual stream through the model's own final norm and unembedding, at M = L + 1 depths.
 
     Depth l is what layer l receives; the last is what the final norm receives. Returns lens_ids_MWN and
-    lens_logprobs_MWN (natural logarithm), for the last W positions and their N likeliest tokens.
+    lens_logprobs_MWN (natural logarithm), for the last W positions and their N likeliest tokens, and
+    lens_rank_MW, the rank at every depth of the token that is likeliest at the last.
     """
-    resid_MWD = np.concatenate([resid_pre_LTD[:, -WINDOW:], resid_final_TD[None, -WINDOW:]])
+    # the last depth first: it has the tokens whose ranks are wanted at the others
+    resid_MWD = np.concatenate([resid_final_TD[None, -WINDOW:], resid_pre_LTD[:, -WINDOW:]])
     depths, window, width = resid_MWD.shape
     rows = resid_MWD.reshape(-1, width)
-    ids, logprobs = [], []
+    ids, logprobs, ranks = [], [], []
+    winners_W = np.empty(0, np.int64)
     for start in range(0, len(rows), CHUNK):
-        ids_CN, logits_CN, logsumexp_C = _top(network.unembed(rows[start : start + CHUNK]))
+        logits_CV = network.unembed(rows[start : start + CHUNK])
+        ids_CN, logits_CN, logsumexp_C = _top(logits_CV)
+        if start == 0:
+            winners_W = ids_CN[:window, 0]
         ids.append(ids_CN)
         logprobs.append(logits_CN - logsumexp_C[:, None])
-    return {
+        ranks.append(ranks_of(winners_W[(start + np.arange(len(ids_CN))) % window], logits_CV))
+    found = {
         "lens_ids_MWN": np.concatenate(ids).reshape(depths, window, -1),
         "lens_logprobs_MWN": np.concatenate(logprobs).reshape(depths, window, -1),
+        "lens_rank_MW": np.concatenate(ranks).reshape(depths, window),
     }
+    return {name: np.roll(tensor, -1, axis=0) for name, tensor in found.items()}
+
+
+def ranks_of(ids_T: NDArray[np.int64], logits_TV: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The rank of one token a row among that row's logits, from 1; equals by id."""
+    ranks = []
+    for token, row_V in zip(ids_T.tolist(), logits_TV, strict=True):
+        own = row_V[token]
+        ranks.append(1 + np.count_nonzero(row_V > own) + np.count_nonzero(row_V[:token] == own))
+    return np.array(ranks, np.int64)
 
 
 def _top(

@@ -60,6 +60,7 @@ MEANINGS: dict[str, str] = {
     "lens_ids_MWN": "likeliest tokens if the model stopped at depth m, by its own final norm and "
     "unembedding (nostalgebraist 2020); the last W positions",
     "lens_logprobs_MWN": "their log-probabilities",
+    "lens_rank_MW": "rank at depth m of the token that is likeliest after the last, from 1; equals by id",
     "step_logits_GV": "generation: each step's logits, as the model gives them",
     "step_scaled_GV": "divided by the temperature",
     "step_kept_GV": "1: may be drawn, after top-k (Fan et al. 2018) and top-p (Holtzman et al. 2020)",

@@ -21,9 +21,13 @@ from model_probe.trace import LAST_ROWS, ONE_HEAD, PROJECTION, TENSORS
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
 
+LENS = ("lens_ids_MWN", "lens_logprobs_MWN", "lens_rank_MW")
+
 # Tensors that are computed from others of the run, and from which
 SOURCES = {
-    **dict.fromkeys(("lens_ids_MWN", "lens_logprobs_MWN"), ("resid_pre_LTD", "resid_final_TD")),
+    **dict.fromkeys(
+        ("lens_ids_MWN", "lens_logprobs_MWN", "lens_rank_MW"), ("resid_pre_LTD", "resid_final_TD")
+    ),
     **dict.fromkeys(("head_previous_LH", "head_first_LH", "head_self_LH"), ("pattern_LHTS",)),
     **dict.fromkeys(PROJECTION, ("pattern_last_LHS", "scores_last_LHS")),  # which head is shown
 }

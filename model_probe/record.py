@@ -148,7 +148,7 @@ def _run(
         one_head = {name: [layer, head] for name in sorted(single)}
         alone = capture.capture(network, ids_T, Selection((layer,), (head,)), single, first=len(ids_T))
         tensors |= {name: alone.tensors[name] for name in single}
-    read = selection.keeps_any("lens_ids_MWN", "lens_logprobs_MWN")
+    read = selection.keeps_any(*plan.LENS)
     if read:
         tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
     if read or everywhere:  # the lens is checked against the output

@@ -96,6 +96,7 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "next_logprob_T": (_FLOAT, ("T-1",)),
     "lens_ids_MWN": (_INT, ("L+1", "W", "N")),
     "lens_logprobs_MWN": (_FLOAT, ("L+1", "W", "N")),
+    "lens_rank_MW": (_INT, ("L+1", "W")),
     "step_logits_GV": (_FLOAT, ("G", "V")),
     "step_scaled_GV": (_FLOAT, ("G", "V")),
     "step_kept_GV": (("U8",), ("G", "V")),

@@ -165,6 +165,8 @@ def test_the_lens_ends_in_the_output_and_starts_at_the_embedding(
         shown_TN = np.take_along_axis(probability_TV, tensors["lens_ids_MWN"][depth], axis=-1)
         np.testing.assert_allclose(np.exp(tensors["lens_logprobs_MWN"][depth]), shown_TN, atol=1e-4)
         np.testing.assert_allclose(shown_TN[:, 0], probability_TV.max(axis=-1), rtol=1e-3)
+        above_T = (probability_TV > np.take_along_axis(probability_TV, top_TN[:, :1], axis=-1)).sum(axis=-1)
+        np.testing.assert_array_equal(tensors["lens_rank_MW"][depth], 1 + above_T)
 
 
 @pytest.mark.parametrize("tied", [True, False])

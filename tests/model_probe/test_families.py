@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,31 @@ def test_the_run_agrees_with_itself_by_the_family_s_wiring(
     if cap is not None:
         scores_LHTS = cap * np.tanh(scores_LHTS / cap)
     np.testing.assert_allclose(tensors["scores_LHTS"], scores_LHTS, rtol=1e-4, atol=1e-4)
+
+
+def test_the_ranks_of_the_final_winner_are_those_that_torch_finds_at_every_depth(
+    family: tuple[str, Path], network: Network
+) -> None:
+    run = capture.capture(network, IDS_T)
+    resid_pre_LTD, resid_final_TD = run.tensors["resid_pre_LTD"], run.tensors["resid_final_TD"]
+    found = logit_lens(network, resid_pre_LTD, resid_final_TD)
+    model = eager(family[1])
+    parts = dict(model.named_modules())
+    ends = [
+        name for name in parts if re.fullmatch(r"[a-z_.]+\.(norm|ln_f|final_layer_norm|project_out)", name)
+    ]
+    winners_T1 = run.logits_TV.argmax(axis=-1)[:, None]
+    for depth, resid_TD in enumerate([*resid_pre_LTD, resid_final_TD]):
+        with torch.inference_mode():
+            read = torch.from_numpy(resid_TD)
+            for name in ends:  # the final norm; OPT may have a matrix, and no norm
+                read = parts[name](read)
+            logits_TV = model.get_output_embeddings()(read).numpy()
+        own_T1 = np.take_along_axis(logits_TV, winners_T1, axis=-1)
+        assert (found["lens_rank_MW"][depth] > (logits_TV > own_T1 + 1e-4).sum(axis=-1)).all()
+        assert (found["lens_rank_MW"][depth] <= (logits_TV >= own_T1 - 1e-4).sum(axis=-1)).all()
+    assert (found["lens_rank_MW"][-1] == 1).all()
+    np.testing.assert_array_equal(found["lens_ids_MWN"][-1, :, :1], winners_T1)
 
 
 def test_what_a_family_does_not_have_is_absent(network: Network) -> None:
