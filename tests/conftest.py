@@ -1,4 +1,7 @@
+"""What all tests share; `--scene NAME` keeps those that concern one scene."""
+
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,3 +29,33 @@ def smollm2() -> Path:
     if not path.is_file():
         pytest.skip(f"SmolLM2 is not in {path.parent}; python -m tests.fetch_smollm2 fetches it, 93 MB")
     return path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--scene", metavar="NAME", help="only what concerns one scene")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--scene`: the tests of its own file, and those made once a scene, or for two neighbours."""
+    scene = config.getoption("--scene")
+    if scene is None:
+        return
+    kept = [item for item in items if concerns(item, scene)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def concerns(item: Any, scene: str) -> bool:
+    """Whether a test is about a scene."""
+    if item.path.name == f"test_{scene}_truth.py":
+        return True
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(scene == each or (isinstance(each, tuple) and scene in each) for each in parameters)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which reference pictures were written."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    properties = {each for report in reports for each in getattr(report, "user_properties", ())}
+    for path in sorted(path for name, path in properties if name == "written"):
+        terminalreporter.write_line(f"written: {path}")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All tests; arguments go to pytest: tests/run.sh tests/scenes -k mask
+# --scene NAME runs what concerns one scene, in less than a minute.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 ./render.sh --setup
@@ -15,5 +16,6 @@ if ! [ -x /usr/bin/chromium ]; then
     "${as_root[@]}" apt-get update -qq >&2
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >&2
 fi
+if [ "${1:-}" = --scene ]; then set -- tests/scenes tests/render/test_captions.py "$@"; fi
 # A file's tests stay together, for they share what they have made; more than four files at a time take much memory.
 exec .venv/bin/python -m pytest -n auto --maxprocesses=4 --dist loadfile "$@"

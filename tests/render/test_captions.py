@@ -4,6 +4,8 @@ import html
 import re
 import shutil
 import unicodedata
+from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +19,7 @@ from markdown_it import MarkdownIt
 
 from scenes import SCENES, load
 from scenes.language import LOCALE, READING_SPEED, catalogue
+from scenes.lecture_scene import Beat
 from scenes.render import digest, texts
 from scenes.render.captions import Cue, cues, subrip, webvtt
 from scenes.render.chapters import beat_title, clock, youtube
@@ -85,52 +88,53 @@ def squeezed(words: str) -> str:
     return "".join(words.split())
 
 
+LANGUAGES = ("en", "ja")
+Told = list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def scenes_told(storyteller_trace: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Language drawn → scene → its beats, told in both languages."""
-    played = {
-        name: {
-            language: rehearse(load(name), Settings(storyteller_trace, language)).beats
-            for language in ("en", "ja")
-        }
-        for name in SCENES
-    }
-    return {
-        drawn: {name: told(beats[drawn], beats) for name, beats in played.items()} for drawn in ("en", "ja")
-    }
+def scene_told(storyteller_trace: Path) -> Callable[[str, str], Told]:
+    """A scene's beats, as they are when one language is drawn, told in both."""
+
+    @cache
+    def beats(name: str) -> dict[str, list[Beat]]:
+        return {each: rehearse(load(name), Settings(storyteller_trace, each)).beats for each in LANGUAGES}
+
+    return lambda name, drawn: told(beats(name)[drawn], beats(name))
 
 
-@pytest.mark.parametrize("drawn", ["en", "ja"])
-@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("drawn", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SCENES)
 def test_cues_say_what_the_beats_say_while_they_last(
-    drawn: str, language: str, scenes_told: dict[str, dict[str, list[dict[str, Any]]]]
+    name: str, drawn: str, language: str, scene_told: Callable[[str, str], Told]
 ) -> None:
     widest = {"en": 42, "ja": 40}[language]  # half-width characters: 20 full-width ones in Japanese
     speed = 2 * {"en": 8.5, "ja": READING_SPEED["ja"]}[language]
-    for name, beats in scenes_told[drawn].items():
-        assert {beat["name"] for beat in beats}
-        read = read_vtt(webvtt(cues(beats, language)))
-        assert read == read_srt(subrip(cues(beats, language)))
-        for (_, end, _lines), (start, _end, _more) in pairwise(read):
-            assert end <= start
-        for beat in beats:
-            own = [cue for cue in read if beat["start"] <= cue[0] < beat["end"]]
-            assert (own[0][0], own[-1][1]) == (beat["start"], beat["end"])
-            assert all(end == start for (_, end, _), (start, _, _) in pairwise(own))
-            narration = beat["narration"][language]
-            joiner = "" if language == "ja" else " "
-            joined = joiner.join(line for _, _, lines in own for line in lines)
-            if language == "ja":
-                assert squeezed(joined) == squeezed(narration)
-            else:
-                assert joined == narration
-            paces = [sum(map(halves, lines)) / (end - start) for start, end, lines in own]
-            assert max(paces) < 1.02 * min(paces), "not in proportion to the length"
-            for _, _, lines in own:
-                assert 1 <= len(lines) <= 2
-                assert all(0 < halves(line) <= widest for line in lines), (name, lines)
-            if drawn == language:
-                assert max(paces) <= speed, (name, beat["name"])
+    beats = scene_told(name, drawn)
+    assert {beat["name"] for beat in beats}
+    read = read_vtt(webvtt(cues(beats, language)))
+    assert read == read_srt(subrip(cues(beats, language)))
+    for (_, end, _lines), (start, _end, _more) in pairwise(read):
+        assert end <= start
+    for beat in beats:
+        own = [cue for cue in read if beat["start"] <= cue[0] < beat["end"]]
+        assert (own[0][0], own[-1][1]) == (beat["start"], beat["end"])
+        assert all(end == start for (_, end, _), (start, _, _) in pairwise(own))
+        narration = beat["narration"][language]
+        joiner = "" if language == "ja" else " "
+        joined = joiner.join(line for _, _, lines in own for line in lines)
+        if language == "ja":
+            assert squeezed(joined) == squeezed(narration)
+        else:
+            assert joined == narration
+        paces = [sum(map(halves, lines)) / (end - start) for start, end, lines in own]
+        assert max(paces) < 1.02 * min(paces), "not in proportion to the length"
+        for _, _, lines in own:
+            assert 1 <= len(lines) <= 2
+            assert all(0 < halves(line) <= widest for line in lines), (name, lines)
+        if drawn == language:
+            assert max(paces) <= speed, (name, beat["name"])
 
 
 def test_japanese_breaks_after_phrases_and_never_in_a_word() -> None:
@@ -269,12 +273,13 @@ def test_a_transcript_holds_any_prompt_as_text(language: str) -> None:
 
 
 def test_the_lecture_shifts_each_clip_to_its_place(
-    tmp_path: Path, scenes_told: dict[str, dict[str, list[dict[str, Any]]]]
+    tmp_path: Path, scene_told: Callable[[str, str], Told]
 ) -> None:
-    frames = {"next_token": 811, "mask": 640}  # at 15 a second: no whole seconds
+    one, other = list(SCENES)[:2]
+    frames = {one: 811, other: 640}  # at 15 a second: no whole seconds
     clips = {
         name: {
-            "beats": scenes_told["en"][name], "frames": count, "frame_rate": 15.0,
+            "beats": scene_told(name, "en"), "frames": count, "frame_rate": 15.0,
             "model": "storyteller 8M", "model_note": "GPT-2 could not be reached", "prompt": NASTY,
         }
         for name, count in frames.items()
@@ -285,7 +290,7 @@ def test_the_lecture_shifts_each_clip_to_its_place(
     }
     for language in ("en", "ja"):
         lecture = read_vtt((tmp_path / f"lecture.{language}.vtt").read_text(encoding="utf-8"))
-        first, second = (read_vtt(webvtt(cues(scenes_told["en"][name], language))) for name in frames)
+        first, second = (read_vtt(webvtt(cues(scene_told(name, "en"), language))) for name in frames)
         shifted = [(start + 811 / 15, end + 811 / 15, lines) for start, end, lines in second]
         for (start, end, lines), own in zip(lecture, [*first, *shifted], strict=True):
             assert abs(start - own[0]) < 0.0011
@@ -295,18 +300,18 @@ def test_the_lecture_shifts_each_clip_to_its_place(
         title = catalogue(language).gettext
         chapters = read_vtt((tmp_path / f"chapters.{language}.vtt").read_text(encoding="utf-8"))
         assert chapters == [
-            (0.0, 54.067, [title("Predicting the next token")]),
-            (54.067, 96.733, [title("Masking and softmax")]),
+            (0.0, 54.067, [title(SCENES[one].title)]),
+            (54.067, 96.733, [title(SCENES[other].title)]),
         ]
         described = (tmp_path / f"youtube.{language}.txt").read_text(encoding="utf-8")
         assert described.splitlines() == [
-            f"0:00 {title('Predicting the next token')}",
-            f"0:54 {title('Masking and softmax')}",
+            f"0:00 {title(SCENES[one].title)}",
+            f"0:54 {title(SCENES[other].title)}",
         ]
         page = Page((tmp_path / f"transcript.{language}.html").read_text(encoding="utf-8"))
         for name in clips:
             assert title(SCENES[name].picture) in page.text
-            for beat in scenes_told["en"][name]:
+            for beat in scene_told(name, "en"):
                 assert beat["narration"][language] in page.text
         assert title("GPT-2 could not be reached") in page.text
 
@@ -319,9 +324,7 @@ def test_every_scene_says_what_is_seen_in_both_languages() -> None:
         assert catalogue("ja").gettext(words) != words
 
 
-def test_beats_that_differ_between_languages_are_refused(
-    scenes_told: dict[str, dict[str, list[dict[str, Any]]]], storyteller_trace: Path
-) -> None:
+def test_beats_that_differ_between_languages_are_refused(storyteller_trace: Path) -> None:
     beats = rehearse(load("mask"), Settings(storyteller_trace)).beats
     assert told(beats, {"en": beats, "ja": beats})[0]["name"] == beats[0].name
     with pytest.raises(ValueError, match="in language ja"):

@@ -1,14 +1,19 @@
 """What the scenes' tests share: a scene that was played, prompts and models to play it on, altered traces."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterable
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
+import model_probe
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
@@ -30,6 +35,7 @@ STRANGE = {
     "no face has it": "ሰላምታ ለሁሉም",
     "markup": "مرحبا <script> #let $x^2$ \\frac\n\tA\u0000\u202eB",
 }
+KEPT_FOR = 3600  # seconds that traces of another state of the probe stay: a session may still read them
 LENGTHS = {"1 token": 1, "2 tokens": 2, "7 tokens": 7, "40 tokens": 40}
 RANDOM = {"1000 tokens": (2, 1000), "1 layer": (1, 12), "48 layers": (48, 12)}  # layers, tokens
 
@@ -110,25 +116,40 @@ class Traces(dict[str, Path]):
     The keys are those of `LENGTHS`, `STRANGE` and `RANDOM`; any other key is a prompt.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, kept: Path) -> None:
         super().__init__()
-        self.folder = folder
+        self.kept = kept
 
     def __missing__(self, name: str) -> Path:
-        out, model = self.folder / f"{len(self)}.safetensors", "storyteller"
-        tokens = LENGTHS.get(name)
-        if name in RANDOM:
-            layers, tokens = RANDOM[name]
-            model = str(random_model(self.folder / f"{layers} layers", layers))
-        prompt = STRANGE.get(name, name) if tokens is None else prompt_of(tokens)
-        self[name] = record(prompt, out, model=model)
-        assert tokens in (None, Trace.open(out).n_tokens)
-        return self[name]
+        out, model = self.kept / f"{sha256(name.encode()).hexdigest()[:16]}.safetensors", "storyteller"
+        with FileLock(f"{out}.lock"):
+            if not out.is_file():
+                tokens = LENGTHS.get(name)
+                if name in RANDOM:
+                    layers, tokens = RANDOM[name]
+                    model = str(random_model(self.kept / f"{layers} layers", layers))
+                prompt = STRANGE.get(name, name) if tokens is None else prompt_of(tokens)
+                made = record(prompt, out.with_suffix(".new"), model=model)
+                assert tokens in (None, Trace.open(made).n_tokens)
+                made.rename(out)
+        self[name] = out
+        return out
 
 
 @pytest.fixture(scope="session")
-def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:
-    return Traces(tmp_path_factory.mktemp("traces"))
+def traces(pytestconfig: pytest.Config) -> Traces:
+    """They are kept from session to session, and made anew where a line of the probe has changed."""
+    digest = sha256("".join(map(version, ("torch", "transformers", "tokenizers"))).encode())
+    for source in sorted((*Path(model_probe.__file__).parent.rglob("*.py"), Path(__file__))):
+        digest.update(source.read_bytes())
+    folder = pytestconfig.cache.mkdir("traces")  # type: ignore[union-attr]
+    kept = folder / digest.hexdigest()[:16]
+    with FileLock(folder / "lock"):
+        for old in folder.iterdir():
+            if old.is_dir() and old != kept and time.time() - old.stat().st_mtime > KEPT_FOR:
+                shutil.rmtree(old)
+        kept.mkdir(exist_ok=True)
+    return Traces(kept)
 
 
 def random_model(directory: Path, layers: int) -> Path:

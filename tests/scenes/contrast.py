@@ -1,27 +1,27 @@
-"""The contrast of all that is seen, in this process' theme: `python -m tests.scenes.contrast TRACE`.
+"""The contrast of all that is seen, in this process' theme: `python -m tests.scenes.contrast TRACE SCENE…`.
 
 Prints, as JSON, the ratio of each text and of each shape to what lies beneath it, at the end of every beat of
-every scene: the relative luminances of WCAG 2.2. What is dimmed stands for what is inactive, and does not
+these scenes: the relative luminances of WCAG 2.2. What is dimmed stands for what is inactive, and does not
 count; nor do heatmaps, where a faint cell is a small value.
 """
 
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, ORIGIN, RIGHT, UP, VMobject
 
-from scenes import SCENES, load
+from scenes import load
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import DARKEST, AttentionGrid, Look, weight_colour
 from scenes.mobjects.lettering import Lettering
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
+from tests.scenes.played import watched
 
 SPECK = 0.005  # frame units, less than a pixel at 1080p: a share of nothing
 
@@ -103,18 +103,15 @@ def shapes(scene: LectureScene) -> Iterator[tuple[str, float]]:
 def main() -> None:
     read: list[tuple[str, str, str, float]] = []
     drawn: list[tuple[str, str, str, float]] = []
-    plain = LectureScene.beat
+    trace, *names = sys.argv[1:]
+    for name in names:
 
-    @contextmanager
-    def beat(scene: LectureScene, name: str, narration: str, **more: Any) -> Iterator[None]:
-        with plain(scene, name, narration, **more):
-            yield
-        read.extend((type(scene).__name__, name, *one) for one in texts(scene))
-        drawn.extend((type(scene).__name__, name, *one) for one in shapes(scene))
+        def look(scene: LectureScene, name: str = name) -> None:
+            beat = scene.beats[-1].name
+            read.extend((name, beat, *one) for one in texts(scene))
+            drawn.extend((name, beat, *one) for one in shapes(scene))
 
-    LectureScene.beat = beat  # type: ignore[method-assign, assignment]
-    for name in SCENES:
-        rehearse(load(name), Settings(Path(sys.argv[1])))
+        rehearse(watched(load(name), look), Settings(Path(trace)))
     print(json.dumps({"theme": palette.NAME, "text": read, "graphics": drawn}))
 
 

@@ -5,7 +5,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from manim import Mobject
 
 from scenes import load
 from scenes.lecture_scene import LectureScene
@@ -17,6 +16,7 @@ from tests.scenes.played import shaped, visible, watched
 
 SMALLEST = 18 / 1080 * 8  # 18 px at 1080p, in frame units
 TOUCHING = 0.03  # frame units, 4 px at 1080p, that the boxes of two words' ink may share in both directions
+Box = tuple[float, float, float, float]
 LINE_BOX = 8  # points; what follows them in a lettering is its ink
 
 
@@ -52,25 +52,44 @@ def faults_of(scene: LectureScene) -> Iterator[str]:
 
 def overlaps(seen: list[Any]) -> Iterator[str]:
     """Words and numbers that stand on one another: the boxes of their ink share more than a touch."""
-    written = [
-        (each, *ink(each)) for each in dict.fromkeys(seen) if isinstance(each, (Lettering, NumberMatrix))
-    ]
-    lows, highs = (np.array([each[side] for each in written]).reshape(-1, 3)[:, :2] for side in (1, 2))
+    written = [each for each in dict.fromkeys(seen) if isinstance(each, (Lettering, NumberMatrix))]
+    turns = [turn(each) for each in written]
+    boxes = {angle: [box(each, angle) for each in written] for angle in set(turns)}
     for one, other in combinations(range(len(written)), 2):
-        shared = np.minimum(highs[one], highs[other]) - np.maximum(lows[one], lows[other])
-        if (shared > TOUCHING).all():
-            pair = " and ".join(named(written[each][0]) for each in (one, other))
-            yield f"{pair} overlap: {shared.round(2)} near {np.maximum(lows[one], lows[other]).round(2)}"
+        # Two boxes that are turned are apart where a side of either is between them.
+        depths = [shared(boxes[turns[each]][one], boxes[turns[each]][other]) for each in (one, other)]
+        if min(map(min, depths)) > TOUCHING:
+            place = written[one].get_center().round(1)[:2]
+            yield f"{named(written[one])} and {named(written[other])} overlap by {min(depths)} near {place}"
 
 
-def ink(mobject: Mobject) -> tuple[Any, Any]:
-    """The least and the greatest corner of what is drawn; a line box is not."""
-    points = mobject.points
-    if isinstance(mobject, Lettering) and len(points) > LINE_BOX:
-        points = points[LINE_BOX:]
-    return points.min(axis=0), points.max(axis=0)
+def shared(one: Box, other: Box) -> tuple[float, float]:
+    """How wide and how high is what two boxes have in common; below 0 where they are apart."""
+    (left, right, bottom, top), (left_, right_, bottom_, top_) = one, other
+    return min(right, right_) - max(left, left_), min(top, top_) - max(bottom, bottom_)
 
 
-def named(mobject: Mobject) -> str:
+def turn(mobject: Any) -> float:
+    """By how much a line of text is turned, in radians."""
+    if not isinstance(mobject, Lettering):
+        return 0.0
+    across, up = (mobject.points[4] - mobject.points[0])[:2]  # the line box, from corner to corner
+    level = Lettering(mobject.string, mobject.size, mono=mobject.mono)
+    return round(float(np.arctan2(up, across) - np.arctan2(level.height, level.width)), 2)
+
+
+def box(mobject: Any, angle: float) -> Box:
+    """Left, right, bottom and top of what is drawn, after a turn back by `angle`; a line box is not drawn."""
+    points = mobject.points[LINE_BOX * isinstance(mobject, Lettering) :, :2]
+    if not len(points):
+        points = mobject.points[:, :2]
+    if angle:
+        cosine, sine = np.cos(angle), np.sin(angle)
+        points = points @ np.array([[cosine, -sine], [sine, cosine]])
+    (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
+    return float(left), float(right), float(bottom), float(top)
+
+
+def named(mobject: Any) -> str:
     """What a mobject is called in a message."""
     return f"{type(mobject).__name__} {getattr(mobject, 'string', '')!r}"

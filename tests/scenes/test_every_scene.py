@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from manim import LEFT, RIGHT, Square
+from manim import LEFT, RIGHT, UP, Square, rotate_vector
 
 from model_probe.trace import Trace, write_trace
 from scenes import SCENES
@@ -62,6 +62,13 @@ class Faulty(LectureScene):
         other.move_to(one).set_opacity(0)
         with self.beat("unseen", "Words."):
             pass
+        one.rotate(0.8)
+        other.set_opacity(1).rotate(0.8).move_to(one).shift(rotate_vector(0.3 * UP, 0.8))
+        with self.beat("aslant", "Words."):
+            pass
+        other.move_to(one).rotate(0.5)
+        with self.beat("across", "Words."):
+            pass
         self.add(Square(1).move_to([self.layout.frame.right, 0, 0]))
         self.add(text("low").move_to([0, self.layout.caption.top, 0]), text("small", 0.13).shift([0, 1, 0]))
         with self.beat("rest", "Words."):
@@ -72,9 +79,13 @@ def test_what_is_wrong_with_a_picture_is_found(storyteller_trace: Path) -> None:
     found: dict[str, list[str]] = {}
     scene_class = watched(Faulty, lambda scene: found.update({scene.beats[-1].name: [*faults_of(scene)]}))
     rehearse(scene_class, Settings(storyteller_trace))
-    assert [len(faults) for faults in found.values()] == [1, 0, 0, 3]
+    assert {name: len(faults) for name, faults in found.items()} == {
+        "overlap": 1, "beside": 0, "unseen": 0, "aslant": 0, "across": 1, "rest": 4,
+    }  # fmt: skip
     assert "'gold' and Lettering 'silver' overlap" in found["overlap"][0]
-    for fault, words in zip(found["rest"], ("leaves the frame", "into the caption", "17.6 px"), strict=True):
+    for fault, words in zip(
+        found["rest"][:3], ("leaves the frame", "into the caption", "17.6 px"), strict=True
+    ):
         assert words in fault
 
 
