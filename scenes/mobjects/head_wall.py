@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from manim import UP, VGroup
 
+from model_probe.trace import Trace
 from scenes.language import _
+from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.heatmap import largest_in_cells
 from scenes.mobjects.lettering import text
@@ -19,6 +21,8 @@ from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
 
 EMPTY = 256  # the entry after a ramp's 256 colours: nothing is drawn
 GAP = 0.1  # share of a picture's place that stays empty
+FOOT = 0.55  # frame units below the wall, for what is counted
+NUMBERS = (0.75, 0.6)  # at its left and above it, for layers and heads
 
 
 class HeadWall(Raster):
@@ -96,6 +100,22 @@ class HeadWall(Raster):
         across, down = (right - corner) / columns, (below - corner) / rows
         centre = corner + across * (column + inner) + down * (row + inner)
         return centre, float(np.linalg.norm(across)) * (1 - GAP)
+
+
+def wall_of(trace: Trace, box: Box) -> HeadWall:
+    """The wall of a run's patterns (`pattern_LHTS`); see `wall_in`."""
+    facts = trace.facts
+    return wall_in(box, lambda layer: np.asarray(trace.pattern_LHTS[layer]), facts.n_layer, facts.n_head)
+
+
+def wall_in(
+    box: Box, pattern_of: Callable[[int], npt.NDArray[np.float32]], n_layer: int, n_head: int
+) -> HeadWall:
+    """The wall as large as a box allows, with room for its numbers and for a line below it."""
+    left, above = NUMBERS
+    wall = HeadWall(pattern_of, n_layer, n_head, box.width - left, box.height - above - FOOT)
+    wall.move_to([box.center[0] + left / 2, box.center[1] + (FOOT - above) / 2, 0])
+    return wall
 
 
 def wall_numbers(wall: HeadWall) -> VGroup:

@@ -51,7 +51,7 @@ def check_kinds(scene: AttentionHeads, trace: Trace) -> None:
 
 def check_repeated(scene: AttentionHeads, trace: Trace) -> None:
     """The best induction head is drawn on the tokens that it was scored on: its stripe is the score."""
-    cells = scene.picture.heat.values
+    cells = scene.best.picture.heat.values
     np.testing.assert_array_equal(cells, trace.induction_pattern_RR[:])
     repeats = len(trace.induction_ids_R)
     stripe = np.diagonal(cells, offset=1 - repeats)[1:]
@@ -63,7 +63,7 @@ def check_rest(scene: AttentionHeads, trace: Trace) -> None:
     pattern_LHTS = np.asarray(trace.pattern_LHTS, dtype=np.float64)
     resting_LH = pattern_LHTS[:, :, 1:, 0].mean(axis=-1) > 0.5
     np.testing.assert_array_equal(scene.wall.brightness_LH == 1, resting_LH)
-    assert scene.counted.string == str(resting_LH.sum())
+    assert scene.resting.number.string == str(resting_LH.sum())
     assert f"{resting_LH.sum()} of {resting_LH.size}" in scene.beats[-1].narration
 
 
@@ -122,7 +122,7 @@ def test_the_wall_fills_the_stage(shape: tuple[int, int], aspect: str) -> None:
     from manim import config, tempconfig
 
     from scenes.layout import Layout
-    from scenes.lecture.heads import wall_in
+    from scenes.mobjects.head_wall import wall_in
     from scenes.render.quality import ASPECTS, QUALITIES, pixels
 
     layers, heads = shape

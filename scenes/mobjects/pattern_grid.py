@@ -1,0 +1,66 @@
+"""One head's pattern as a grid: one scene ends with it as dots, the next dissolves them into light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from manim import DOWN
+
+from scenes.layout import Box
+from scenes.mobjects import palette
+from scenes.mobjects.attention_grid import DARKEST, UNSEEN, AttentionGrid, Look, staged, weight_look
+from scenes.mobjects.lettering import text
+
+
+class PatternGrid:
+    """The grid of a head's weights.
+
+    Args:
+        tokens: of the prompt.
+        pattern_TS: all weights; above the diagonal nothing is shown.
+        key: a position that is always shown.
+        stage: where it stands.
+        name: what the weights are called in the trace.
+        brightest: the weight that glows most.
+
+    Attributes:
+        grid: the grid, at first with dots.
+        note: the name, below it.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[bytes],
+        pattern_TS: npt.NDArray[np.float32],
+        key: int,
+        stage: Box,
+        name: str,
+        brightest: float,
+    ) -> None:
+        self.pattern, self.brightest = pattern_TS, brightest
+        self.grid: AttentionGrid = staged(tokens, key, stage)
+        self.note = text(name, 0.2, palette.FAINT, mono=True).next_to(self.grid.cells, DOWN, buff=0.12)
+        self.dissolve(0.0)
+
+    def dissolve(self, amount: float) -> Self:
+        """Show the weights as dots (0), as the colour of their cells (1), or on the way."""
+        self.grid.show({at: self._look(at, amount) for at in self.grid.looks})
+        return self
+
+    def _look(self, at: tuple[int, int], glow: float) -> Look:
+        query, key = at
+        if key > query:
+            return UNSEEN
+        weight = float(self.pattern[at])
+        look = weight_look(weight, self.grid.roomy)
+        return Look(
+            look.words,
+            ink=look.ink * (1 - glow),
+            glow=glow * min(1.0, weight / self.brightest),
+            dot=look.dot * (1 - glow),
+            aside=look.aside,
+            shine=DARKEST + (1 - DARKEST) * glow,
+        )
