@@ -17,7 +17,9 @@ import model_probe
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
+from scenes import load
 from scenes.lecture_scene import LectureScene
+from scenes.reads import parse
 from scenes.settings import Settings
 from tests.scenes.played import Played, Watch
 
@@ -104,6 +106,12 @@ def goes_red(trace: Trace, altered: Callable[[str, Change], Path]) -> GoesRed:
             check(played, trace)
 
     return show
+
+
+def lacks(scene: str, trace: Trace) -> set[str]:
+    """The tensors that a scene cannot do without and a trace does not have."""
+    needed = [read for read in parse(load(scene).reads) if not read.optional]
+    return {name for read in needed if read.found(trace) is None for name in read.names}
 
 
 def all_tensors(trace: Trace) -> dict[str, NDArray[Any]]:

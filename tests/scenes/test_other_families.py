@@ -17,6 +17,7 @@ from model_probe.trace import Trace
 from scenes import SCENES, load
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
+from tests.scenes.conftest import lacks
 
 SIZES = {"vocab_size": 8192, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
 SIZES |= {"max_position_embeddings": 128, "intermediate_size": 48}
@@ -27,8 +28,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "GPTNeoXConfig": {},
     "OPTConfig": {"ffn_dim": 48, "word_embed_proj_dim": 16, "do_layer_norm_before": False},
 }
-NOT_FOR = {
-    "OPTConfig": {"query_key": "ln1_LTD"},  # attention reads the stream itself
+HAS_NONE = {  # what a family does not have, of what scenes cannot do without
+    "OPTConfig": {"ln1_LTD"},  # attention reads the stream itself
 }
 
 
@@ -62,19 +63,20 @@ def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_scene_plays_or_says_what_is_missing(family: tuple[str, Path], name: str) -> None:
-    missing = NOT_FOR.get(family[0], {}).get(name)
-    if missing is None:
+    missing = lacks(name, Trace.open(family[1]))
+    assert missing <= HAS_NONE.get(family[0], set())
+    if not missing:
         scene = rehearse(load(name), Settings(family[1]))
         assert len(scene.beats) >= 3
     else:
-        with pytest.raises(MissingTensor, match=f"has no {missing}"):
+        with pytest.raises(MissingTensor, match=f"has no ({'|'.join(missing)})"):
             rehearse(load(name), Settings(family[1]))
 
 
 def test_the_score_that_is_worked_out_is_the_one_in_the_trace(family: tuple[str, Path]) -> None:
     trace = Trace.open(family[1])
-    if "query_key" in NOT_FOR.get(family[0], {}):
-        assert not trace.has("ln1_LTD")
+    if not trace.has("ln1_LTD"):
+        assert lacks("query_key", trace) == HAS_NONE[family[0]]
         return
     scene: Any = rehearse(load("query_key"), Settings(family[1], layer=1, head=3))
     dot = float(scene.work.sums[-1])
