@@ -62,6 +62,12 @@ def _(message: str) -> str:
     return _active.gettext(message) if message else ""
 
 
+def plain(words: str) -> str:
+    """`words` on one line: white space of any kind is one space, but for a no-break one; a control is �."""
+    one_line = " ".join(re.findall(rf"[\S{NO_BREAK}]+", words))
+    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") else c for c in one_line)
+
+
 def reading_time(narration: str, language: str) -> float:
     """Seconds it takes to read `narration` at ease, with a moment to look up at the picture."""
     return 0.8 + em_width(narration) / READING_SPEED.get(language, DEFAULT_READING_SPEED)

@@ -24,8 +24,8 @@ from scenes.mobjects.numerals import count
 from scenes.mobjects.raster import StudioCamera
 from scenes.mobjects.token_row import TokenRow, shelved_row, token_quote
 from scenes.reads import check, parse
-from scenes.render.voice import BREATH, speech
 from scenes.settings import Settings
+from scenes.voice.engines import BREATH, speech
 
 HEADER_SIZE = 0.2
 BACK = 1.0  # seconds, at least, for the camera's way back at the end of a scene

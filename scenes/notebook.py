@@ -23,14 +23,14 @@ from model_probe.plan import BUDGET, Selection
 from model_probe.record import record
 from model_probe.trace import Trace
 from scenes import SCENES
-from scenes.language import catalogue
+from scenes.language import catalogue, plain
+from scenes.publish.captions import cues, webvtt
+from scenes.publish.chapters import clock
+from scenes.publish.templates import template
 from scenes.reads import Wanted, declared, wanted
-from scenes.render.captions import cues, plain, webvtt
-from scenes.render.chapters import clock
 from scenes.render.manifest import Manifest
 from scenes.render.quality import QUALITIES
 from scenes.render.run import Order, run
-from scenes.render.templates import template
 
 _folder = tempfile.TemporaryDirectory(prefix="film-studio-")  # removed when Python ends
 

@@ -26,7 +26,7 @@ class Settings:
         aspect: the frame's shape, "16:9", "9:16" or "1:1".
         theme: the colours, "dark" or "light"; a process has one, which `LECTURE_THEME` names.
         clear: whether the ground is left clear, for a WebM with alpha.
-        voice: reads the narration aloud, as `scenes.render.voice.resolve` names it; None is silence.
+        voice: reads the narration aloud, as `scenes.voice.engines.resolve` names it; None is silence.
     """
 
     trace: Path

@@ -10,8 +10,8 @@ from typing import Any
 import av
 
 from scenes.render.manifest import content_of
-from scenes.render.sound import HEADROOM, RATE, Track, laid, seconds
-from scenes.render.whole_file import plain_name, whole_file
+from scenes.voice.sound import HEADROOM, RATE, Track, laid, seconds
+from scenes.whole_file import plain_name, whole_file
 
 # Manim converts to BT.601 without saying so, and players then guess BT.709 and show the blues wrong: every
 # encoder is told to say so.

@@ -14,8 +14,8 @@ from scenes import SCENES
 from scenes.chosen_head import shown_head
 from scenes.language import LOCALE
 from scenes.reads import declared
-from scenes.render.voice import identity
 from scenes.settings import Settings
+from scenes.voice.engines import identity
 
 SOURCE = Path(__file__).parent.parent
 PACKAGES = ("manim", "numpy", "typst", "av", "pycairo", "pillow", "noto-cjk-sans-jp-regular", "budoux")

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.render.clip import COLOUR_TAGS
-from scenes.render.sound import Track, has_sound, read_sound, seconds
-from scenes.render.whole_file import plain_name, whole_file
+from scenes.voice.sound import Track, has_sound, read_sound, seconds
+from scenes.whole_file import plain_name, whole_file
 
 VP9_OPTIONS = {
     "b": "0",

@@ -11,7 +11,7 @@ from typing import Any
 import fastjsonschema
 
 from model_probe.errors import first_line
-from scenes.render.whole_file import write_whole
+from scenes.whole_file import write_whole
 
 SCHEMA = 5
 RULES = Path(__file__).parent.parent.parent / "assets" / "manifest.schema.json"

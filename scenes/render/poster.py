@@ -9,7 +9,7 @@ from typing import Any
 import av
 from PIL import Image
 
-from scenes.render.whole_file import plain_name, whole_file
+from scenes.whole_file import plain_name, whole_file
 
 
 def write_poster(clip: Path, target: Path, at: float) -> None:

@@ -18,6 +18,7 @@ from model_probe.errors import MissingTensor, UserError
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue
+from scenes.publish.texts import write_clip_texts, write_lecture_texts
 from scenes.reads import check, declared, wanted
 from scenes.render.digest import content_digest, inputs_digest
 from scenes.render.job import Job, Outcome
@@ -25,9 +26,8 @@ from scenes.render.jobs import Company
 from scenes.render.manifest import Manifest, content_of, is_file_of
 from scenes.render.probe import ProbeFailed, Request, recorded
 from scenes.render.progress import Display
-from scenes.render.texts import write_clip_texts, write_lecture_texts
-from scenes.render.voice import label, resolve, speech
 from scenes.settings import Settings
+from scenes.voice.engines import label, resolve, speech
 
 
 @dataclass(frozen=True)
@@ -280,10 +280,10 @@ def _join(order: Order, trace: Trace, manifest: Manifest, console: Console) -> N
     }
     if not chosen:
         return
+    from scenes.publish.lecture import join
+    from scenes.publish.page import write_pages
+    from scenes.publish.slides import write_slides
     from scenes.render.clip import describe
-    from scenes.render.lecture import join
-    from scenes.render.page import write_pages
-    from scenes.render.slides import write_slides
 
     target = order.out / "lecture.mp4"
     made_from = [entry["sha256"] for entry in chosen.values()]

@@ -36,12 +36,12 @@ from scenes.language import languages, reading_time
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
+from scenes.publish.texts import write_clip_texts
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.formats import ClearFilm, speak
 from scenes.render.job import Job
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
-from scenes.render.texts import write_clip_texts
 from scenes.settings import Settings
 
 REPORT_EVERY = 0.2  # seconds

@@ -10,7 +10,8 @@ from model_probe.record import record
 from scenes import SceneEntry
 
 # Imported here, before any test: a module that is first imported while SCENES is another would keep that one
-from scenes.render import __main__, digest, run, texts
+from scenes.publish import texts
+from scenes.render import __main__, digest, run
 from scenes.render.__main__ import main
 
 SMALL = {

@@ -20,12 +20,13 @@ from markdown_it import MarkdownIt
 from scenes import SCENES, load
 from scenes.language import LOCALE, READING_SPEED, catalogue
 from scenes.lecture_scene import Beat
-from scenes.render import digest, texts
-from scenes.render.captions import Cue, cues, subrip, webvtt
-from scenes.render.chapters import beat_title, clock, youtube
+from scenes.publish import texts
+from scenes.publish.captions import Cue, cues, subrip, webvtt
+from scenes.publish.chapters import beat_title, clock, youtube
+from scenes.publish.transcript import Section, Transcript
+from scenes.render import digest
 from scenes.render.rehearsal import rehearse
 from scenes.render.stage import told
-from scenes.render.transcript import Section, Transcript
 from scenes.settings import Settings
 
 NASTY = (

@@ -163,7 +163,7 @@ def test_a_scene_that_fails_takes_no_other_with_it(
 
 
 def test_a_lecture_has_a_chapter_for_each_clip(tmp_path: Path) -> None:
-    from scenes.render.lecture import join
+    from scenes.publish.lecture import join
 
     clips = []
     for name, colour, count in (("red", (255, 0, 0), 20), ("blue", (0, 0, 255), 31)):

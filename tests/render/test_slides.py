@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from scenes.language import catalogue
 from scenes.mobjects.palette import THEMES
-from scenes.render.slides import write_slides
+from scenes.publish.slides import write_slides
 from tests.render.conftest import HOSTILE_PROMPT, SMALL, opened
 from tests.render.small_scenes import HOSTILE, STEPS
 

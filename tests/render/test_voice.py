@@ -18,10 +18,10 @@ import pytest
 
 from model_probe.errors import UserError
 from scenes.language import reading_time
-from scenes.render import voice
+from scenes.publish.lecture import join
 from scenes.render.digest import inputs_digest
-from scenes.render.lecture import join
 from scenes.settings import Settings
+from scenes.voice import engines as voice
 from tests.render.test_run import manifest_of, run, start, wait_for
 
 SECONDS_A_CHARACTER = 0.1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
-from scenes.language import NO_BREAK, caption_lines, em_width, phrases
+from scenes.language import caption_lines, em_width, phrases, plain
 
 LINES = 2
 LINE_WIDTH = {"ja": 20.0}  # em a line of a cue, so 20 full-width characters
@@ -28,12 +27,6 @@ class Cue:
     start: float
     end: float
     lines: tuple[str, ...]
-
-
-def plain(words: str) -> str:
-    """`words` on one line: white space of any kind is one space, but for a no-break one; a control is �."""
-    one_line = " ".join(re.findall(rf"[\S{NO_BREAK}]+", words))
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") else c for c in one_line)
 
 
 def cues(beats: Iterable[Mapping[str, Any]], language: str, offset: float = 0.0) -> list[Cue]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from scenes import SCENES
-from scenes.language import catalogue
-from scenes.render.captions import Cue, cues, plain, subrip, webvtt
-from scenes.render.chapters import beat_chapters, clock, youtube
-from scenes.render.transcript import Section, Transcript
-from scenes.render.whole_file import write_whole
+from scenes.language import catalogue, plain
+from scenes.publish.captions import Cue, cues, subrip, webvtt
+from scenes.publish.chapters import beat_chapters, clock, youtube
+from scenes.publish.transcript import Section, Transcript
+from scenes.whole_file import write_whole
 
 Beats = list[dict[str, Any]]
 """As the manifest has them: "name", "start", "end" and "narration" by language."""

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from scenes.language import catalogue
-from scenes.render.templates import template
+from scenes.publish.templates import template
 
 
 @dataclass(frozen=True)

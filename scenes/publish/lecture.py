@@ -9,8 +9,8 @@ from typing import Any
 
 import av
 
-from scenes.render.sound import RATE, Track, has_sound, laid, seconds
-from scenes.render.whole_file import plain_name, whole_file
+from scenes.voice.sound import RATE, Track, has_sound, laid, seconds
+from scenes.whole_file import plain_name, whole_file
 
 MILLISECONDS = Fraction(1, 1000)
 

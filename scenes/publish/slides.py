@@ -12,12 +12,11 @@ from typing import Any
 
 from babel import Locale
 
-from scenes.language import catalogue
+from scenes.language import catalogue, plain
 from scenes.mobjects.palette import THEMES
-from scenes.render.captions import plain
-from scenes.render.templates import template
-from scenes.render.texts import model_line
-from scenes.render.whole_file import write_whole
+from scenes.publish.templates import template
+from scenes.publish.texts import model_line
+from scenes.whole_file import write_whole
 
 
 def write_slides(out: Path, clips: Mapping[str, Mapping[str, Any]], language: str) -> None:

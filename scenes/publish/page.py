@@ -13,13 +13,13 @@ from typing import Any
 
 from babel import Locale
 
-from scenes.language import catalogue
+from scenes.language import catalogue, plain
 from scenes.mobjects.palette import THEMES
-from scenes.render.captions import cues, plain
-from scenes.render.chapters import beat_chapters, clock
-from scenes.render.templates import template
-from scenes.render.texts import model_line
-from scenes.render.whole_file import write_whole
+from scenes.publish.captions import cues
+from scenes.publish.chapters import beat_chapters, clock
+from scenes.publish.templates import template
+from scenes.publish.texts import model_line
+from scenes.whole_file import write_whole
 
 Entry = Mapping[str, Any]
 """What the manifest says of a clip."""

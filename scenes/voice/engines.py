@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_probe.errors import UserError
-from scenes.render.captions import plain
-from scenes.render.whole_file import whole_file
+from scenes.language import plain
+from scenes.whole_file import whole_file
 
 TIMEOUT = 60.0  # seconds a narration may take; these programs speak many times faster than people listen
 HTS_VOICES = Path("/usr/share/hts-voice")  # where Debian puts them, and Open JTalk's dictionary

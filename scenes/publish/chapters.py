@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from scenes.language import em_width, phrases
-from scenes.render.captions import Cue, plain, sentences
+from scenes.language import em_width, phrases, plain
+from scenes.publish.captions import Cue, sentences
 
 LONGEST = 26.0  # em of a title: 52 characters of half an em, 26 of a full one
 SHORTEST = 8.0  # em that what stands before a colon must have, to be a title by itself

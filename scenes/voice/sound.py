@@ -11,7 +11,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from scenes.render.whole_file import plain_name
+from scenes.whole_file import plain_name
 
 RATE = 48_000  # samples a second
 BIT_RATE = 96_000
