@@ -21,16 +21,8 @@ ROOMS = {
         *(
             f"scenes.mobjects.{piece}"
             for piece in (
-                "drift",
-                "elision",
-                "glyphs",
-                "lettering",
-                "light",
-                "numerals",
-                "palette",
-                "raster",
-                "tiles",
-                "token_row",
+                *("drift", "elision", "lettering", "marks"),
+                *("numerals", "palette", "raster", "token_row"),
             )
         ),
     ),
