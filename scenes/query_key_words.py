@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_probe.trace import Facts
+from scenes.head_vector import HeadVector
 from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.numerals import count, signed
@@ -17,27 +18,21 @@ from scenes.mobjects.token_row import token_quote
 Array = npt.NDArray[np.float32]
 
 
-def query_words(facts: Facts, turned: bool, weights: bool) -> str:
-    """What makes a query.
-
-    Args:
-        facts: of the run.
-        turned: whether the query is then turned by its position.
-        weights: whether the trace holds the weights of the head that is shown.
-    """
-    if not weights:
+def query_words(query: HeadVector) -> str:
+    """What makes a query: weights that the trace may lack, and then its position where that turns it."""
+    if query.weight_KD is None:
         words = _(
             "A head's learned weights make {count} other numbers of it, the query: what it looks for. "
             "The trace lacks this head's weights; here is the query itself."
         )
-    elif turned:
+    elif query.turned:
         words = _(
             "A head's learned weights make {count} other numbers of it, the query: what it looks for. "
             "Only then does this model turn it by its position."
         )
     else:
         words = _("A head's learned weights make {count} other numbers of it, the query: what it looks for.")
-    return words.format(count=count(facts.d_head))
+    return words.format(count=count(len(query.captured_K)))
 
 
 def product_words(facts: Facts) -> str:

@@ -5,44 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-from manim import (
-    DOWN,
-    RIGHT,
-    UP,
-    FadeIn,
-    FadeOut,
-    Group,
-    LaggedStart,
-    Transform,
-    UpdateFromAlphaFunc,
-    VGroup,
-    linear,
-    smooth,
-)
+from manim import DOWN, RIGHT, UP, FadeIn, FadeOut, Transform, VGroup, linear
 
+from scenes import N_
+from scenes import query_key_words as words
 from scenes.chosen_head import chosen_head, matched_key
-from scenes.language import _
-from scenes.layout import Box
+from scenes.head_vector import HeadVector
 from scenes.lecture_scene import LectureScene
-from scenes.mobjects import palette
-from scenes.mobjects.dot_product import DotProduct
-from scenes.mobjects.heatmap import Heatmap
-from scenes.mobjects.lettering import formula, text
-from scenes.mobjects.numerals import count, plain
-from scenes.mobjects.projected import Projected
+from scenes.mobjects.entries import one_by_one
+from scenes.mobjects.lettering import text
+from scenes.mobjects.projected import Projected, projection_of
 from scenes.mobjects.projection import Projection
 from scenes.mobjects.score_grid import ScoreGrid
-from scenes.mobjects.token_row import TokenChip, shelved_row
-from scenes.query_key_words import grid_words, match_words, product_words, query_words, row_words, verdict
-
-STRIP_ROWS = 20
-STRIP = 0.6  # frame units: the widest strip under a token
-CHIP_LINE = 0.75  # height of the line with the two tokens, above their vectors
-WORK_MARGIN = CHIP_LINE + 1.2  # what the dot product leaves of the stage, for that line and the verdict
-SLOW = 0.45  # of the dot product's time, for its first products
-
-Array = npt.NDArray[np.float32]
+from scenes.mobjects.score_work import ScoreWork
+from scenes.mobjects.vector_strips import VectorStrips
 
 
 class QueryKey(LectureScene):
@@ -77,174 +53,87 @@ class QueryKey(LectureScene):
         trace, facts = self.trace, self.trace.facts
         layer, head = self.shown = chosen_head(self)
         query, key = trace.n_tokens - 1, matched_key(trace, layer, head)
-        ln1_TD, scores_TS = trace.ln1_LTD[layer], trace.scores_LHTS[layer, head]
-        q_TK, k_TK = trace.q_LHTK[layer, head], trace.keys(layer, head)
+        asks = HeadVector.of(trace, "query", self.shown, query)
+        holds = HeadVector.of(trace, "key", self.shown, key)
+        scores_TS = trace.scores_LHTS[layer, head]
 
         # picture
         self.credit(layer, head)
         stage = self.layout.stage
-        self.row = shelved_row(trace.tokens, self.layout.shelf)
-        self.strips = self._strips(ln1_TD, layer)
-        self.query = self._projection(query, "query", q_TK[query])
-        self.key = self._projection(key, "key", k_TK[key])
-        self.work = DotProduct(q_TK[query], k_TK[key], stage.width - 0.2, stage.height - WORK_MARGIN)
-        score, dot = float(scores_TS[query, key]), float(self.work.sums[-1])
-        self.verdict = formula(verdict(facts, dot, score), 0.43)
-        self.verdict.scale(min(1.0, stage.width / self.verdict.width))
-        self.score_grid = ScoreGrid(
-            trace.tokens, scores_TS, (query, key), stage, f"scores_LHTS[{layer}, {head}]"
-        )
+        self.row, below = self.shelved()
+        room = replace(below, bottom=below.bottom + 0.05)
+        self.strips = VectorStrips(trace.ln1_LTD[layer], layer, self.row, below)
+        self.query, self.key = projection_of(asks, room), projection_of(holds, room)
+        self.score = ScoreWork(asks, holds, float(scores_TS[query, key]), facts, stage)
+        name = f"scores_LHTS[{layer}, {head}]"
+        self.score_grid = ScoreGrid(trace.tokens, scores_TS, (query, key), stage, name)
         self.grid = self.score_grid.grid
 
         # story
         self.add(self.row)
         with self.beat(
             "tokens",
-            _("On its way through layer {layer}, every token is a vector of {width} numbers.").format(
-                layer=layer, width=count(facts.d_model)
-            ),
+            N_("On its way through layer {layer}, every token is a vector of {width} numbers."),
+            layer=layer,
+            width=facts.d_model,
         ):
-            self.play(
-                LaggedStart(*(FadeIn(part, shift=0.25 * DOWN) for part in self.strips), lag_ratio=0.1),
-                run_time=2.0,
-            )
-        with self.beat("query", query_words(facts, self._turned(), self._weights())):
+            self.play(one_by_one(self.strips), run_time=2.0)
+        with self.beat("query", words.query_words(asks)):
             self.play(FadeOut(self.strips), run_time=0.5)
-            self._enter(self.query, query)
-            self._step(self.query, 2.2)
-        with self.beat("key", _("Other weights give every token a key: what it has to offer.")):
-            gone = [part for part in self.query if part is not self.query.chip]
-            self.play(*(FadeOut(part) for part in (*gone, self.query.chip)), run_time=0.5)
-            self._enter(self.key, key)
-            self._step(self.key, 1.2)
-        with self.beat("product", product_words(facts)):
-            self._work_out(query, key)
-        with self.beat(
-            "row",
-            row_words(trace.tokens),
-        ):
+            self._work_out_vector(self.query, 2.2)
+        with self.beat("key", N_("Other weights give every token a key: what it has to offer.")):
+            self.play(*map(FadeOut, self.query), run_time=0.5)
+            self._work_out_vector(self.key, 1.2)
+        with self.beat("product", words.product_words(facts)):
+            self._work_out_score()
+        with self.beat("row", words.row_words(trace.tokens)):
             self._land(query, key)
             self._fill([query], run_time=1.2)
-        with self.beat("grid", grid_words(facts, scores_TS)):
+        with self.beat("grid", words.grid_words(facts, scores_TS)):
             self._fill([place for place in self.grid.positions if place != query], run_time=3.0)
             self.play(FadeIn(self.score_grid.note), run_time=0.5)
-        with self.beat("match", match_words(trace.tokens, scores_TS[query], key), last=True):
-            self._spotlight()
+        with self.beat("match", words.match_words(trace.tokens, scores_TS[query], key), last=True):
+            labels = self.grid.row_labels, self.grid.column_labels
+            light = self.change(self.score_grid.spotlight, 0, 1, self.grid.cells, *labels)
+            self.play(light, run_time=0.8)
+            self.play(FadeIn(self.score_grid.frame, scale=1.3), run_time=0.5)
 
-    # The rest plays the story's parts.
+    # The rest is what the story plays.
 
-    def _strips(self, ln1_TD: Array, layer: int) -> Group:
-        """Under each token of the row the beginning of its vector, as blocks in the token's hue."""
-        stage, shelf = self.layout.stage, self.layout.shelf
-        rows = min(STRIP_ROWS, ln1_TD.shape[1])
-        shown = ln1_TD[list(self.row.chips), :rows]
-        scale = palette.robust_scale(shown)
-        high = shelf.bottom - stage.bottom - 0.85
-        strips = Group()
-        for values, (index, chip) in zip(shown, self.row.chips.items(), strict=True):
-            wide = min(STRIP, 0.8 * chip.width)
-            strip = Heatmap(values[:, None], wide, high, scale, palette.token_ramp(index))
-            strips.add(strip.next_to(chip, DOWN, buff=0.2))
-        words = _("ln1_LTD[{layer}], the first {rows} of {width} numbers · strongest: ±{scale} or more")
-        words = words.format(layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale))
-        note = text(words, 0.22, palette.FAINT)
-        note.scale(min(1.0, stage.width / note.width))
-        strips.add(note.next_to(strips, DOWN, buff=0.25).set_x(self.row.get_x()))
-        return strips
-
-    def _projection(self, token: int, part: str, given_K: Array) -> Projection | Projected:
-        """One token's query or key from its vector; without the weights what the trace has of it."""
-        trace, stage, layer = self.trace, self.layout.stage, self.shown[0]
-        asks = part == "query"
-        box = Box(stage.left, stage.right, stage.bottom + 0.05, self.layout.shelf.bottom - 0.25)
-        chip, vector_D = TokenChip(trace.tokens[token], token, 0.42), trace.ln1_LTD[layer, token]
-        vector_name, symbol = f"ln1_LTD[{layer}, {token}]", "W_Q" if asks else "W_K"
-        question = _("What am I looking for?") if asks else _("What do I hold?")
-        colour = palette.QUERY if asks else palette.KEY
-        name, bias = f"{part}_weight_KD", f"{part}_bias_K"
-        if not self._weights():
-            return Projected(box, chip, vector_D, vector_name, given_K, part[0], symbol, question, colour)
-        weight_KD = getattr(trace, name)[:]
-        bias_K = getattr(trace, bias)[:] if trace.has(bias) else None
-        return Projection(box, chip, vector_D, vector_name, weight_KD, bias_K, name, symbol, question, colour)
-
-    def _weights(self) -> bool:
-        """Whether the trace holds the weights of the head that is shown."""
-        trace = self.trace
-        kept = trace.has("query_weight_KD") and trace.has("key_weight_KD")
-        return kept and trace.facts.projected == list(self.shown)
-
-    def _enter(self, half: Projection | Projected, token: int) -> None:
-        """The token comes down from the row; its vector lies down, and the weights appear below it."""
+    def _work_out_vector(self, half: Projection | Projected, run_time: float) -> None:
+        """The token comes down from the row, its vector lies down, the weights appear and give the result."""
         rest = half.chip.get_center()
-        half.chip.move_to(self.row.chips.get(token, self.row.gap))
+        half.chip.move_to(self.row.chips.get(half.source.token, self.row.gap))
         self.play(half.chip.animate.move_to(rest), run_time=0.8)
-        weights = half.matrix if isinstance(half, Projection) else half.arrow
-        parts = (weights, half.symbol, half.names, half.question)
+        parts = (half.weights, half.symbol, half.names, half.question)
         self.play(FadeIn(half.vector, shift=0.25 * DOWN), *map(FadeIn, parts), run_time=0.8)
-
-    def _step(self, half: Projection | Projected, run_time: float) -> None:
-        """One row of the weights meets the vector, number by number, while the sum counts; then all do."""
-
-        def fill(_moving: object, amount: float) -> None:
-            half.fill(amount)
-
         if isinstance(half, Projection):
-            self._step_row(half, run_time)
+            self._work_out_number(half, run_time)
         self.add(half.result)
-        self.play(UpdateFromAlphaFunc(half.result, fill, rate_func=linear), run_time=1.2)
+        fill = self.change(lambda amount: half.fill(amount), 0, 1, half.result)  # nothing else is drawn anew
+        self.play(fill, run_time=1.2, rate_func=linear)
 
-    def _step_row(self, half: Projection, run_time: float) -> None:
+    def _work_out_number(self, half: Projection, run_time: float) -> None:
+        """One row of the weights meets the vector, number by number, while the sum counts."""
         self.play(FadeIn(half.edge), FadeIn(half.met, target_position=half.edge), run_time=0.7)
         self.add(half.window, half.number)
-
-        def walk(_moving: object, amount: float) -> None:
-            half.step(amount)
-
         moving = VGroup(half.window, half.edge, half.number)
-        self.play(UpdateFromAlphaFunc(moving, walk, rate_func=linear), run_time=run_time)
+        step = self.change(lambda amount: half.step(amount), 0, 1, moving)
+        self.play(step, run_time=run_time, rate_func=linear)
         half.worked = True
         half.fill(0.0)
         self.play(FadeIn(half.result), FadeOut(half.window), run_time=0.4)
 
-    def _work_out(self, query: int, key: int) -> None:
+    def _work_out_score(self) -> None:
         """Lay the two vectors over each other and sum up their products, one by one, then faster."""
-        stage, work = self.layout.stage, self.work
-        work.shift([stage.center[0], stage.center[1] + WORK_MARGIN / 2 - CHIP_LINE, 0])
-        work.show(0)
-        self.verdict.move_to([stage.center[0], stage.bottom + 0.05 + self.verdict.height / 2, 0])
-        self.labels = VGroup()
-        y, left = stage.top - CHIP_LINE / 2, float(work.zero.get_start()[0])
-        for half, token in ((self.query, query), (self.key, key)):
-            chip = TokenChip(self.trace.tokens[token], token, 0.4)
-            name = text("q" if half is self.query else "k", 0.4, self._tone(half))
-            pair = VGroup(name, chip).arrange(RIGHT, buff=0.15)
-            self.labels.add(pair)
-        self.labels.arrange(RIGHT, buff=0.6)
-        self.labels.scale(min(1.0, stage.width / self.labels.width))
-        self.labels.move_to([left + self.labels.width / 2, y, 0])
-        legend = text(_("bars: the products · line: their sum so far"), 0.22, palette.FAINT)
-        room = stage.right - float(self.labels.get_right()[0]) - 0.3
-        if legend.width < room:
-            legend.move_to([stage.right - legend.width / 2, y, 0])
-            self.labels.add(legend)
-        self.play(*(FadeOut(part) for part in (self.row, *self.key)), run_time=0.6)
-        self.play(FadeIn(self.labels), FadeIn(work.vectors[0], shift=0.4 * DOWN), run_time=0.6)
+        score, work = self.score, self.score.work
+        self.play(*map(FadeOut, (self.row, *self.key)), run_time=0.6)
+        self.play(FadeIn(score.labels), FadeIn(work.vectors[0], shift=0.4 * DOWN), run_time=0.6)
         self.play(FadeIn(work.vectors[1], shift=0.4 * UP), FadeIn(work.zero), run_time=0.6)
         self.add(work)
-        slow = min(4, len(work.products))
-
-        def add_up(moving: DotProduct, amount: float) -> None:
-            done = np.interp(amount, [0.0, SLOW, 1.0], [0, slow, len(work.products)])
-            moving.show(round(float(done)))
-
-        self.play(UpdateFromAlphaFunc(work, add_up, rate_func=linear), run_time=5.5)
-        work.show(len(work.products))
-        self.play(FadeIn(self.verdict, shift=0.25 * UP), run_time=0.8)
+        self.play(self.change(score.add_up, 0, 1, work), run_time=5.5, rate_func=linear)
+        self.play(FadeIn(score.verdict, shift=0.25 * UP), run_time=0.8)
         self.wait(1.2)
-
-    def _tone(self, half: Projection) -> str:
-        return palette.QUERY if half is self.query else palette.KEY
 
     def _land(self, query: int, key: int) -> None:
         """The score is one cell, seen from near; then the camera draws back to the grid around it."""
@@ -254,46 +143,19 @@ class QueryKey(LectureScene):
         nearer = min(3.0, 0.5 * self.layout.stage.width / grid.cell[0])
         size = nearer * grid.number_size
         grid.scale(nearer, about_point=cell).shift(middle - cell)
-        number = text(score.words, 0.43).move_to(self.verdict.get_right(), aligned_edge=RIGHT)
+        number = text(score.words, 0.43).move_to(self.score.verdict.get_right(), aligned_edge=RIGHT)
         self.add(number)
         target = number.copy().scale(size / 0.43).move_to(middle)
-        gone = (FadeOut(part, run_time=0.5) for part in (self.work, self.labels, self.verdict))
+        parts = (self.score.work, self.score.labels, self.score.verdict)
+        gone = (FadeOut(part, run_time=0.5) for part in parts)
         self.play(*gone, Transform(number, target), FadeIn(grid.cells), run_time=0.9)
         self.remove(number)
-        names = (grid.row_labels, grid.column_labels, grid.rules)
-        for part in names:
+        for part in (grid.row_labels, grid.column_labels, grid.rules):
             part.set_opacity(0)
         back = [part.animate.scale(1 / nearer, about_point=middle).shift(cell - middle) for part in grid]
         self.play(*(move.set_opacity(1) for move in back), run_time=1.1)
 
     def _fill(self, queries: list[int], run_time: float) -> None:
         """Let the rows of these queries appear, cell by cell, one row after the other."""
-        keys = self.grid.positions
-        there = {place for place, look in self.grid.looks.items() if look.seen > 0}
-
-        def wave(_cells: object, amount: float) -> None:
-            for row, query in enumerate(queries):
-                for column, key in enumerate(keys):
-                    begun = amount * (len(queries) + 1) - row - column / len(keys)
-                    if (query, key) not in there:
-                        look = self.score_grid.looks[query, key]
-                        self.grid.show({(query, key): replace(look, seen=min(1.0, max(0.0, 3 * begun)))})
-
-        self.play(UpdateFromAlphaFunc(self.grid.cells, wave, rate_func=linear), run_time=run_time)
-
-    def _spotlight(self) -> None:
-        """Dim everything but the query's row, and frame its best key."""
-
-        def dim(_cells: object, amount: float) -> None:
-            self.score_grid.spotlight(amount)
-
-        moving = Group(self.grid.cells, self.grid.row_labels, self.grid.column_labels)
-        self.play(UpdateFromAlphaFunc(moving, dim, rate_func=smooth), run_time=0.8)
-        self.play(FadeIn(self.score_grid.frame, scale=1.3), run_time=0.5)
-
-    def _turned(self) -> bool:
-        """Whether this layer turns queries by their position; some rotary models have layers that do not."""
-        trace = self.trace
-        q_K = trace.q_LHTK[(*self.shown, trace.n_tokens - 1)]
-        made = np.allclose(self.query.result_values, q_K, rtol=1e-3, atol=1e-4)
-        return trace.facts.positions == "rotary" and not made
+        fill = self.change(self.score_grid.filling(queries), 0, 1, self.grid.cells)
+        self.play(fill, run_time=run_time, rate_func=linear)

@@ -6,13 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, RIGHT, Arrow, Group, VGroup
 
+from scenes.head_vector import HeadVector
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
+from scenes.mobjects.asking_token import AskingToken
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import count, plain
+from scenes.mobjects.projection import Projection
 from scenes.mobjects.raster import Raster, pixels_per_unit
-from scenes.mobjects.token_row import TokenChip
 from scenes.mobjects.weight_pixels import extremes_in_cells, opaque
 
 STRIP = 0.6  # frame units: the height of a vector
@@ -25,65 +27,51 @@ class Projected(Group):
     """A vector; under it an arrow with the name of the weights; under that what came out.
 
     Args:
+        source: the vector and what came out.
         box: where to stand.
-        chip: the token whose vector it is.
-        vector_D, vector_name: the vector, and what the trace calls it.
-        result_K, result_name: what came out, and what the trace calls it.
-        symbol: Typst maths for the weights.
-        question: what the result stands for.
-        colour: of the result.
 
     Attributes:
+        chip, question: the token, and what the result stands for.
+        vector, result: the pictures.
+        weights: the arrow that stands for them.
         filled: how many results are shown.
     """
 
-    def __init__(
-        self,
-        box: Box,
-        chip: TokenChip,
-        vector_D: Array,
-        vector_name: str,
-        result_K: Array,
-        result_name: str,
-        symbol: str,
-        question: str,
-        colour: str,
-    ) -> None:
-        self.chip, self.result_values = chip, result_K
+    def __init__(self, source: HeadVector, box: Box) -> None:
+        vector_D, result_K = source.input_D, source.captured_K
+        self.source, self.result_values = source, result_K
         left, right = box.left + 0.3, box.right - 0.3
         wide, x = right - left, (left + right) / 2
-        chip.scale(min(1.0, 0.5 * box.width / chip.width))
-        chip.move_to([left + chip.width / 2, box.top - chip.height / 2, 0])
-        self.question = text(question, 0.34, colour)
-        room = box.right - float(chip.get_right()[0]) - 0.3
-        self.question.scale(min(1.0, room / self.question.width)).next_to(chip, RIGHT, buff=0.3)
-
+        asking = AskingToken(source, left, box)
+        self.chip, self.question = asking.chip, asking.question
         shown = extremes_in_cells(vector_D[None], max(1, int(wide * pixels_per_unit())))
         level = palette.levels(shown, palette.robust_scale(vector_D))
         self.vector = Raster(opaque(palette.DATA_RAMP[level]), wide, STRIP)
         largest = float(np.abs(result_K).max()) or 1.0
         shares = FAINTEST + (1 - FAINTEST) * palette.levels(result_K[None], largest)[..., None] / 255
-        self._coloured = opaque(palette.dim(palette.pixel(colour), shares))
+        self._coloured = opaque(palette.dim(palette.pixel(source.colour), shares))
         self.result = Raster(np.zeros_like(self._coloured), wide, STRIP)
 
-        top, bottom = float(chip.get_bottom()[1]) - 0.2, box.bottom + 0.35
+        top, bottom = float(self.chip.get_bottom()[1]) - 0.2, box.bottom + 0.35
         self.vector.move_to([x, top - STRIP / 2, 0])
         self.result.move_to([x, bottom + STRIP / 2, 0])
         names = (
-            _("{name} · {count} numbers").format(name=vector_name, count=count(len(vector_D))),
+            _("{name} · {count} numbers").format(name=source.input_name, count=count(len(vector_D))),
             _("{name} · {count} numbers · strongest colour: ±{scale}").format(
-                name=result_name, count=count(len(result_K)), scale=plain(largest, 2)
+                name=source.letter, count=count(len(result_K)), scale=plain(largest, 2)
             ),
         )
         self.names = VGroup(*(text(words, 0.22, palette.FAINT) for words in names))
         for words, strip in zip(self.names, (self.vector, self.result), strict=True):
             words.scale(min(1.0, wide / words.width)).next_to(strip, DOWN, buff=0.1)
         start, end = float(self.names[0].get_bottom()[1]) - 0.15, float(self.result.get_top()[1]) + 0.15
-        self.arrow = Arrow([x, start, 0], [x, end, 0], buff=0, stroke_width=4, color=palette.FAINT)
-        self.symbol = formula(f"$ {symbol} $", 0.6, palette.INK).next_to(self.arrow, RIGHT, buff=0.25)
+        self.weights = Arrow([x, start, 0], [x, end, 0], buff=0, stroke_width=4, color=palette.FAINT)
+        self.symbol = formula(f"$ {source.symbol} $", 0.6, palette.INK).next_to(
+            self.weights, RIGHT, buff=0.25
+        )
         self.fill(0.0)
         super().__init__(
-            self.chip, self.question, self.vector, self.arrow, self.symbol, self.result, self.names
+            self.chip, self.question, self.vector, self.weights, self.symbol, self.result, self.names
         )
 
     def fill(self, amount: float) -> Projected:
@@ -93,3 +81,10 @@ class Projected(Group):
         pixels[:, self.filled :] = 0
         self.result.pixels = pixels
         return self
+
+
+def projection_of(source: HeadVector, box: Box) -> Projection | Projected:
+    """A vector's weights at work where the trace has them; else only what they gave."""
+    if source.weight_KD is None:
+        return Projected(source, box)
+    return Projection(source, source.weight_KD, box)

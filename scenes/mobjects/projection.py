@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, LEFT, RIGHT, Group, Rectangle, VGroup
+from manim import DOWN, LEFT, Group, Rectangle, VGroup
 
+from scenes.head_vector import HeadVector
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
+from scenes.mobjects.asking_token import AskingToken
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import count, plain, signed
 from scenes.mobjects.raster import Raster, pixels_per_unit
-from scenes.mobjects.token_row import TokenChip
 from scenes.mobjects.weight_pixels import extremes_in_cells, opaque, weight_pixels
 
 STRIP = 0.34  # frame units: the height of a vector, and of the row that meets it
@@ -29,55 +30,35 @@ class Projection(Group):
     """A vector, under it the row of the matrix that it meets, the matrix, and at its right what comes out.
 
     Args:
+        source: the vector, the matrix and what comes out; the trace has its weights.
         box: where to stand.
-        chip: the token whose vector it is.
-        vector_D, vector_name: the vector, and what the trace calls it.
-        weight_KD, bias_K, weight_name: the matrix, what is added, the name in the trace.
-        symbol: Typst maths for the matrix.
-        question: what the result stands for.
-        colour: of the result.
 
     Attributes:
+        chip, question: the token, and what the result stands for.
+        vector, matrix, result: the pictures; `weights` is the matrix.
         row: the row that is worked out: the one with the largest result.
         sums: the partial sums along that row, from the bias to the result.
         filled: how many results are shown.
         worked: whether that row has been worked out.
     """
 
-    def __init__(
-        self,
-        box: Box,
-        chip: TokenChip,
-        vector_D: Array,
-        vector_name: str,
-        weight_KD: Array,
-        bias_K: Array | None,
-        weight_name: str,
-        symbol: str,
-        question: str,
-        colour: str,
-    ) -> None:
-        result_K = weight_KD @ vector_D + (0 if bias_K is None else bias_K)
-        self.chip, self.result_values = chip, result_K
+    def __init__(self, source: HeadVector, weight_KD: Array, box: Box) -> None:
+        vector_D, bias_K, result_K = source.input_D, source.bias_K, source.made
+        self.source, self.result_values = source, result_K
         self.row = int(np.abs(result_K).argmax())
         rows, columns = len(result_K), len(vector_D)
         left, right = box.left + SIDES[0], box.right - SIDES[1]
         wide = right - left
         finest = max(1, int(wide * pixels_per_unit()))
-        chip.scale(min(1.0, 0.5 * box.width / chip.width))
-        pen = box.top - chip.height / 2
-        chip.move_to([left + chip.width / 2, pen, 0])
-        self.question = text(question, 0.34, colour)
-        room = box.right - float(chip.get_right()[0]) - 0.3
-        self.question.scale(min(1.0, room / self.question.width))
-        self.question.next_to(chip, RIGHT, buff=0.3)
-        pen -= chip.height / 2 + APART + 0.03
+        asking = AskingToken(source, left, box)
+        self.chip, self.question = asking.chip, asking.question
+        pen = float(self.chip.get_bottom()[1]) - APART - 0.03
         scale = palette.robust_scale(vector_D)
         level = palette.levels(extremes_in_cells(vector_D[None], finest), scale)
         self.vector = Raster(opaque(palette.DATA_RAMP[level]), wide, STRIP)
         self.vector.move_to([(left + right) / 2, pen - STRIP / 2, 0])
         pen -= 2 * STRIP + APART
-        name = _("{name} · {count} numbers").format(name=vector_name, count=count(columns))
+        name = _("{name} · {count} numbers").format(name=source.input_name, count=count(columns))
         below = 0.62  # the names
         high = min(TALLEST, pen - 0.2 - below - box.bottom)
         self.place = (left, pen - 0.2, wide, high)
@@ -86,19 +67,19 @@ class Projection(Group):
         start = 0.0 if bias_K is None else float(bias_K[self.row])
         self.sums = start + np.concatenate([[0.0], np.cumsum(products)])
         shown = extremes_in_cells(weight_KD, finest)
-        self.matrix = Raster(weight_pixels(shown, strongest), wide, high)
+        self.weights = self.matrix = Raster(weight_pixels(shown, strongest), wide, high)
         self.met = Raster(weight_pixels(shown[self.row : self.row + 1], strongest), wide, STRIP)
         self.met.move_to([(left + right) / 2, pen + STRIP / 2, 0])
         size = _("{name} · {rows} × {columns} weights · strongest colour: ±{scale} or more").format(
-            name=weight_name, rows=rows, columns=count(columns), scale=plain(strongest, 2)
+            name=f"{source.part}_weight_KD", rows=rows, columns=count(columns), scale=plain(strongest, 2)
         )
         self.matrix.move_to([(left + right) / 2, pen - 0.2 - high / 2, 0])
-        self.symbol = formula(f"$ {symbol} $", 0.5, palette.INK).next_to(self.matrix, LEFT, buff=0.2)
-        self._ramp = palette.ramp([palette.GROUND, colour])
+        self.symbol = formula(f"$ {source.symbol} $", 0.5, palette.INK).next_to(self.matrix, LEFT, buff=0.2)
+        self._ramp = palette.ramp([palette.GROUND, source.colour])
         self._scale = float(np.abs(result_K).max()) or 1.0
         self.result = Raster(np.zeros((rows, 1, 4), np.uint8), COLUMN, high)
         self.result.move_to([right + 0.25 + COLUMN / 2, self.matrix.get_y(), 0])
-        self.number = text("+0.00", 0.4, colour)
+        self.number = text("+0.00", 0.4, source.colour)
         self.window = Rectangle(
             width=WINDOW, height=2 * STRIP + APART / 2, stroke_color=palette.QUERY, stroke_width=3
         )

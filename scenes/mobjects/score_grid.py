@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +59,30 @@ class ScoreGrid:
         wide, high = self.grid.cell
         self.frame = Rectangle(width=wide, height=high, stroke_color=palette.QUERY, stroke_width=3)
         self.frame.move_to(self.grid.place_of(*link))
+
+    def filling(self, queries: Sequence[int]) -> Callable[[float], None]:
+        """Called with 0…1, the rows of these queries have come so far, cell by cell, one row after the other.
+
+        Cells that are there now stay as they are.
+        """
+        keys = self.grid.positions
+        coming = {
+            (query, key): row + column / len(keys)
+            for row, query in enumerate(queries)
+            for column, key in enumerate(keys)
+            if self.grid.looks[query, key].seen == 0
+        }
+
+        def fill(amount: float) -> None:
+            begun = amount * (len(queries) + 1)
+            self.grid.show(
+                {
+                    at: replace(self.looks[at], seen=min(1.0, max(0.0, 3 * (begun - turn))))
+                    for at, turn in coming.items()
+                }
+            )
+
+        return fill
 
     def spotlight(self, amount: float) -> None:
         """Dim everything but the query's row and the key's name; 0: all is lit, 1: they alone."""

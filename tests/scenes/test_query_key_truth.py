@@ -62,7 +62,7 @@ def check_work(scene: QueryKey, trace: Trace) -> None:
     """All K products are summed, the last one shown is the product of the numbers shown, the sum is q·k."""
     layer, head, query, key = linked(trace)
     q_K, k_K = trace.q_LHTK[layer, head, query], trace.k_LHTK[layer, head, key]
-    work = scene.work
+    work = scene.score.work
     assert work.products == pytest.approx(q_K.astype(float) * k_K)
     factors, product = work.readout.string.split(" = ")
     shown = [number(words) for words in (*factors.split(" × "), product)]
