@@ -150,7 +150,7 @@ def traces(pytestconfig: pytest.Config) -> Traces:
     digest = sha256("".join(map(version, ("torch", "transformers", "tokenizers"))).encode())
     for source in sorted((*Path(model_probe.__file__).parent.rglob("*.py"), Path(__file__))):
         digest.update(source.read_bytes())
-    folder = pytestconfig.cache.mkdir("traces")  # type: ignore[union-attr]
+    folder = pytestconfig.cache.mkdir("traces")
     kept = folder / digest.hexdigest()[:16]
     with FileLock(folder / "lock"):
         for old in folder.iterdir():
