@@ -73,6 +73,7 @@ def _record(
     out: Path,
     prompt_file: Path | None,
     chat: bool,
+    beside: str | None,
     model: str | None,
     device: str,
     reference: bool,
@@ -122,6 +123,7 @@ def _record(
         budget=budget,
         **({"smaller": smaller} if smaller else {}),
         chat=chat,
+        beside=beside,
     )
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 

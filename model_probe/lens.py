@@ -22,19 +22,30 @@ def top_logits(logits_TV: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
 
 
 def logit_lens(
-    network: Network, resid_pre_LTD: NDArray[np.float32], resid_final_TD: NDArray[np.float32]
+    network: Network,
+    stream: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+    beside_MD: NDArray[np.float32] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Read the residual stream through the model's own final norm and unembedding, at M = L + 1 depths.
 
-    Depth l is what layer l receives; the last is what the final norm receives. Returns lens_ids_MWN and
-    lens_logprobs_MWN (natural logarithm), for the last W positions and their N likeliest tokens, and
-    lens_rank_MW, the rank at every depth of the token that is likeliest at the last.
+    Depth l is what layer l receives; the last is what the final norm receives: `stream` is resid_pre_LTD and
+    resid_final_TD. Returns lens_ids_MWN and lens_logprobs_MWN (natural logarithm), for the last W positions
+    and their N likeliest tokens, and lens_rank_MW, the rank at every depth of the token that is likeliest at
+    the last; and of `beside_MD`, one vector at every depth, beside_lens_ids_MN and beside_lens_logprobs_MN.
+    What is None is left out.
     """
-    # the last depth first: it has the tokens whose ranks are wanted at the others
-    resid_MWD = np.concatenate([resid_final_TD[None, -WINDOW:], resid_pre_LTD[:, -WINDOW:]])
-    depths, window, width = resid_MWD.shape
-    rows = resid_MWD.reshape(-1, width)
-    ids, logprobs, ranks = [], [], []
+    width, depths = network.shape.d_model, network.shape.n_layer + 1
+    parts = [np.empty((0, width), np.float32)]
+    if stream is not None:  # the last depth first: it has the tokens whose ranks are wanted at the others
+        resid_pre_LTD, resid_final_TD = stream
+        parts += [each[..., -WINDOW:, :].reshape(-1, width) for each in (resid_final_TD, resid_pre_LTD)]
+    own = sum(map(len, parts))
+    if beside_MD is not None:  # in one go with the others: a product over few vectors takes as long
+        parts.append(beside_MD)
+    rows, window = np.concatenate(parts), own // depths
+    if not len(rows):
+        return {}
+    ids, logprobs, ranks = [], [], [np.empty(0, np.int64)]
     winners_W = np.empty(0, np.int64)
     for start in range(0, len(rows), CHUNK):
         logits_CV = network.unembed(rows[start : start + CHUNK])
@@ -43,13 +54,21 @@ def logit_lens(
             winners_W = ids_CN[:window, 0]
         ids.append(ids_CN)
         logprobs.append(logits_CN - logsumexp_C[:, None])
-        ranks.append(ranks_of(winners_W[(start + np.arange(len(ids_CN))) % window], logits_CV))
-    found = {
-        "lens_ids_MWN": np.concatenate(ids).reshape(depths, window, -1),
-        "lens_logprobs_MWN": np.concatenate(logprobs).reshape(depths, window, -1),
-        "lens_rank_MW": np.concatenate(ranks).reshape(depths, window),
-    }
-    return {name: np.roll(tensor, -1, axis=0) for name, tensor in found.items()}
+        places = np.arange(start, min(start + CHUNK, own))
+        if len(places):
+            ranks.append(ranks_of(winners_W[places % window], logits_CV[: len(places)]))
+    ids_RN, logprobs_RN = np.concatenate(ids), np.concatenate(logprobs)
+    found: dict[str, NDArray[Any]] = {}
+    if stream is not None:
+        whole = {
+            "lens_ids_MWN": ids_RN[:own].reshape(depths, window, -1),
+            "lens_logprobs_MWN": logprobs_RN[:own].reshape(depths, window, -1),
+            "lens_rank_MW": np.concatenate(ranks).reshape(depths, window),
+        }
+        found = {name: np.roll(tensor, -1, axis=0) for name, tensor in whole.items()}
+    if beside_MD is not None:
+        found |= {"beside_lens_ids_MN": ids_RN[own:], "beside_lens_logprobs_MN": logprobs_RN[own:]}
+    return found
 
 
 def ranks_of(ids_T: NDArray[np.int64], logits_TV: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -59,6 +78,18 @@ def ranks_of(ids_T: NDArray[np.int64], logits_TV: NDArray[np.float32]) -> NDArra
         own = row_V[token]
         ranks.append(1 + np.count_nonzero(row_V > own) + np.count_nonzero(row_V[:token] == own))
     return np.array(ranks, np.int64)
+
+
+def followed(
+    logits_TV: NDArray[np.float32], ids_T: NDArray[np.int64], logsumexp_T: NDArray[np.float32]
+) -> dict[str, NDArray[Any]]:
+    """Rank and log-probability of the token that really follows each position but the last."""
+    next_ids = ids_T[1:]
+    logits_T = np.take_along_axis(logits_TV[:-1], next_ids[:, None], axis=-1)[:, 0]
+    return {
+        "next_rank_T": ranks_of(next_ids, logits_TV[:-1]),
+        "next_logprob_T": logits_T - logsumexp_T[:-1],
+    }
 
 
 def _top(

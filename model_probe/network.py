@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,3 +76,18 @@ class Network(Protocol):
 
     def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
         """One head's weights of queries and keys and their biases, by their names in the trace."""
+
+    def embedding(self) -> NDArray[np.float32]:
+        """W_E, V × D, as it is stored; where a matrix brings narrower rows into the stream, its products."""
+
+    def unembedding(self) -> NDArray[np.float32]:
+        """W_U, V × D, likewise."""
+
+    def first_weights(self) -> dict[str, Any]:
+        """The parameters of layer 0 and the embeddings, by the names that transformers gives them, in order.
+
+        Arrays of numpy or torch; matrices are outputs × inputs.
+        """
+
+    def one_thread(self) -> AbstractContextManager[Any]:
+        """Have numpy's products made by one thread, where that takes less processor time."""

@@ -44,6 +44,12 @@ _OPTIONS = (
         "--chat", is_flag=True, help="The prompt is a user's message, put into the model's chat template."
     ),
     click.option(
+        "--beside",
+        metavar="TEXT",
+        help="A second text, whose last token is compared with the prompt's.  "
+        "[default: the prompt's tokens, those before the last in reverse order]",
+    ),
+    click.option(
         "--model",
         help="A Hub id, a directory in Hugging Face format, a GGUF file, smollm2 or storyteller.  "
         "[default: GPT-2]",

@@ -55,12 +55,17 @@ def count(shape: Shape, sizes: Mapping[str, int]) -> dict[str, int]:
         del counts["mlp_gate"]
     for name, number in sizes.items():
         module, _, kind = name.rpartition(".")
-        for category, part in _parts(shape, module, number).items():
+        for category, part in parts(shape, module, number).items():
             counts["bias" if kind == "bias" and category != "norm" else category] += part
     return counts
 
 
-def _parts(shape: Shape, module: str, number: int) -> dict[str, int]:
+def parts(shape: Shape, module: str, number: int) -> dict[str, int]:
+    """What a module's numbers, or the rows of its outputs, are for: so many of each category, side by side.
+
+    Raises:
+        ModelError: the module is of no known kind.
+    """
     if module.endswith(("attn.c_attn", "qkv_proj", "query_key_value")):
         heads = shape.n_head + 2 * shape.n_kv_head
         key = number * shape.n_kv_head // heads

@@ -188,6 +188,32 @@ def _all(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]
     return {name: placed for name, (there, placed) in tensors.items() if there}
 
 
+def of_weights(shape: Shape, selection: Selection) -> dict[str, Placed]:
+    """Name → (dtype, shape) of what is kept of the model's weights and of a second text: the most it can be.
+
+    It does not grow with the prompt. What is small whatever the model is (ranks, lengths of pairs) is not
+    counted.
+    """
+    width, depths, words = shape.d_model, shape.n_layer + 1, shape.n_vocab
+    f32: type[np.generic] = np.float32
+    sizes = {
+        "weight_tiles_PRC": (12, 48, 48),
+        "weight_rows_7D": (7, width),
+        "wte_picture_RC": (192, 1600),
+        "unembed_picture_RC": (192, 1600),
+        "wte_norms_V": (words,),
+        "wte_around_E7D": (12, 7, width),
+        "space_V3": (words, 3),
+        "analogy_vectors_A4D": (3, 4, width),
+        "pair_vectors_P2D": (22, 2, width),
+        "direction_D": (width,),
+        "unembed_ND": (10, width),
+        "beside_resid_MD": (depths, width),
+        "beside_mid_LD": (shape.n_layer, width),
+    }
+    return {name: (f32, each) for name, each in sizes.items() if selection.keeps(name)}
+
+
 def size(placed: Placed) -> int:
     """Bytes of one tensor."""
     return np.dtype(placed[0]).itemsize * math.prod(placed[1])
@@ -260,6 +286,7 @@ class Recording:
 
     Attributes:
         tensors: the arrays, by their names in the trace.
+        last_only: of all these, which have a row a token, only the last token's is kept.
     """
 
     def __init__(
@@ -268,9 +295,11 @@ class Recording:
         n_tokens: int,
         selection: Selection | None = None,
         only: Collection[str] | None = None,
+        *,
+        last_only: bool = False,
     ) -> None:
         selection = selection or Selection()
-        plan = planned(shape, n_tokens, selection)
+        plan = planned(shape, 1 if last_only else n_tokens, selection)
         self.tensors = room_for({name: plan[name] for name in plan if only is None or name in only})
         self.filled: dict[str, int] = dict.fromkeys(self.tensors, 0)
         self._row = {layer: row for row, layer in enumerate(selection.kept_layers(shape))}
@@ -278,6 +307,7 @@ class Recording:
         self._kv_heads = list(selection.kept_kv_heads(shape)) if selection.heads else None
         self._n_layer = shape.n_layer
         self._masks: list[NDArray[np.uint8]] = []
+        self.last_only = last_only
 
     def place(self, name: str, layer: int | None = None) -> NDArray[Any] | None:
         """Where a tensor goes, a layer of it or the whole; None where it is not kept."""
@@ -309,6 +339,7 @@ class Recording:
         if place is not None:
             heads = self.heads_of(name)
             value = value if heads is None else value[heads]
+            value = value[-1:] if self.last_only else value
             if place.dtype == np.float16:
                 for row, part in zip(place, value, strict=True):  # by head: room for one is enough
                     to_half(part, row)

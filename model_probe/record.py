@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe import (
+    beside as besides,
+)
+from model_probe import (
     capture,
     changes,
     derived,
     devices,
+    embedding,
     generation,
     lens,
     models,
     plan,
     prompts,
+    tiles,
     typo,
     verify,
 )
@@ -32,6 +37,7 @@ from model_probe.families import shape_of_directory
 from model_probe.generation import Method
 from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
+from model_probe.stopwatch import Stopwatch
 from model_probe.tokens import Encoded, Vocabulary
 from model_probe.trace import PROJECTION, TENSORS, Facts, write_trace
 
@@ -50,6 +56,7 @@ def record(
     budget: int = plan.BUDGET,
     smaller: str = plan.SMALLER,
     chat: bool = False,
+    beside: str | None = None,
 ) -> Path:
     """Run a model on a prompt and write everything that it computed to the trace `out`.
 
@@ -68,13 +75,17 @@ def record(
         budget: bytes that one captured run may take.
         smaller: what makes it take less, for the message where it would take more.
         chat: the prompt is a user's message, which the model reads within its own chat template.
+        beside: a second text, read as the prompt is, whose last token is compared with the prompt's; None
+            is the prompt's own tokens in another order, see `beside.other_order`.
 
     Raises:
         UserError: something that was given cannot be used; nothing is left behind.
     """
+    watch = Stopwatch()
     method, selection = method or Method(), selection or Selection()
-    if prompt is not None:
-        prompts.check(prompt)
+    for text in (prompt, beside):
+        if text is not None:
+            prompts.check(text)
     resolved = models.resolve(model)
     if prompt is None:
         prompt = prompts.STORYTELLER if resolved.asked == models.STORYTELLER else prompts.GPT2
@@ -84,28 +95,37 @@ def record(
     text = chat_text(resolved.asked, resolved.directory, prompt) if chat else prompt
     encoded = vocabulary.encode(text, shape.n_ctx, added=not chat)
     vocabulary.check_rows(encoded, shape.n_vocab)
+    second = besides.other_order(encoded, shape.n_ctx)
+    if beside is not None:
+        text = chat_text(resolved.asked, resolved.directory, beside) if chat else beside
+        second = besides.given(vocabulary, text, shape, added=not chat)
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
-    if selection == Selection() and plan.total(planned) > budget:
+    of_weights = plan.of_weights(shape, selection)
+    if selection == Selection() and plan.total(planned) + plan.total(of_weights) > budget:
         narrower = Selection(of_one_head=("scores_LHTS",))
         smaller_plan = plan.planned(shape, len(encoded.ids_T), narrower)
-        if plan.total(smaller_plan) <= budget:
+        if plan.total(smaller_plan) + plan.total(of_weights) <= budget:
             selection, planned = narrower, smaller_plan
             print("scores_LHTS is kept of one head: of all of them it is over the budget", file=sys.stderr)
-    plan.check_budget(planned, len(encoded.ids_T), budget, smaller)
-    plan.show(planned)
+    plan.check_budget(planned | of_weights, len(encoded.ids_T), budget, smaller)
+    plan.show(planned | of_weights)
 
     chosen = devices.choose(device)
+    watch.lap("tokens")
     try:
         network = capture.load(resolved.config, resolved.weights, chosen, reference=reference)
+        watch.lap("loading")
         end_ids = vocabulary.end_ids(resolved.config, resolved.generation)
         tensors, errors, one_head = _run(
-            network, vocabulary, end_ids, encoded.ids_T, seed, steps, method, selection
+            network, vocabulary, encoded.ids_T, selection, seed, (method, steps, end_ids), second, watch
         )
         projected: list[int] = []
         if selection.keeps_any(*PROJECTION):
             projected = [*_shown(network, selection, tensors)]
             tensors |= network.projection(*projected)
+        tensors |= _of_weights(network, vocabulary, encoded.ids_T, tensors, selection, seed)
+        watch.lap("weights")
         if chosen != "cpu":
             errors["device_logits"] = _compare_with_cpu(resolved, network, encoded.ids_T, tensors)
     except MemoryError:
@@ -122,23 +142,31 @@ def record(
     kept = {name: tensors[name] for name in tensors if selection.keeps(name) or name == "token_ids_T"}
     heads = (one_head, projected)
     facts = _facts(network, resolved, encoded, message, seed, steps, method, selection, heads, checks)
-    return write_trace(out, kept, facts)
+    facts = replace(facts, beside=beside, beside_how=second.how if second else "")
+    path = write_trace(out, kept, facts)
+    watch.lap("writing")
+    watch.show()
+    return path
 
 
 def _run(
     network: Network,
     vocabulary: Vocabulary,
-    end_ids: frozenset[int],
     ids_T: NDArray[np.int64],
-    seed: int,
-    steps: int,
-    method: Method,
     selection: Selection,
+    seed: int,
+    generating: tuple[Method, int, frozenset[int]],
+    second: besides.Beside | None,
+    watch: Stopwatch,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict[str, list[int]]]:
-    """Tensors, the errors that only a further run can measure, and what `Facts.one_head` says."""
+    """Tensors, the errors that only a further run can measure, and what `Facts.one_head` says.
+
+    `generating` is how, how many steps at the most, and which ids end it.
+    """
     planned = plan.planned(network.shape, len(ids_T), selection)
     single = planned.keys() & selection.single(len(ids_T))
-    everywhere = selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
+    followed = selection.keeps_any("next_rank_T", "next_logprob_T")
+    everywhere = followed or selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
     first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
     run = capture.capture(network, ids_T, selection, only=planned.keys() - single, first=first)
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
@@ -148,22 +176,48 @@ def _run(
         one_head = {name: [layer, head] for name in sorted(single)}
         alone = capture.capture(network, ids_T, Selection((layer,), (head,)), single, first=len(ids_T))
         tensors |= {name: alone.tensors[name] for name in single}
-    read = selection.keeps_any(*plan.LENS)
-    if read:
-        tensors |= lens.logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
-    if read or everywhere:  # the lens is checked against the output
-        tensors |= lens.top_logits(run.logits_TV)
     if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
+    watch.lap("model")
     generated = {}
     if selection.keeps_any(*(name for name in TENSORS if name.startswith(("step_", "beam_")))):
-        room = network.shape.n_ctx - len(ids_T) + 1
+        (method, steps, end_ids), room = generating, network.shape.n_ctx - len(ids_T) + 1
         generated = generation.generate(
             network, run, method=method, steps=min(steps, room), seed=seed, end_ids=end_ids
         )
-    repeat = selection.keeps_any("head_induction_LH", "induction_ids_R", "induction_pattern_RR")
-    further, errors = _run_again(network, vocabulary, ids_T, generated, seed, repeat)
+        watch.lap("steps")
+    further, errors = _run_again(network, vocabulary, ids_T, generated, selection, seed, second)
+    watch.lap("further texts")
+    read = selection.keeps_any(*plan.LENS)
+    if read or everywhere:  # the lens is checked against the output
+        tensors |= lens.top_logits(run.logits_TV)
+    if followed:
+        tensors |= lens.followed(run.logits_TV, ids_T, tensors["logsumexp_T"])
+    tensors |= lens.logit_lens(
+        network,
+        (tensors["resid_pre_LTD"], tensors["resid_final_TD"]) if read else None,
+        further.get("beside_resid_MD"),
+    )
+    watch.lap("lens")
     return {**tensors, **generated, **further}, errors, one_head
+
+
+def _of_weights(
+    network: Network,
+    vocabulary: Vocabulary,
+    ids_T: NDArray[np.int64],
+    tensors: dict[str, NDArray[Any]],
+    selection: Selection,
+    seed: int,
+) -> dict[str, NDArray[Any]]:
+    """What is kept of the model's weights themselves."""
+    found = embedding.tensors(network, vocabulary, ids_T, selection, seed)
+    found |= embedding.of_unembedding(network, tensors["logits_last_V"], selection)
+    if selection.keeps_any(*tiles.NAMES):
+        found |= tiles.tiles(network.shape, network.first_weights())
+    if selection.keeps_any(*tiles.ROWS):
+        found |= tiles.first_rows(network.projection(0, 0))
+    return found
 
 
 def _shown(network: Network, selection: Selection, tensors: dict[str, NDArray[Any]]) -> tuple[int, int]:
@@ -182,22 +236,27 @@ def _run_again(
     vocabulary: Vocabulary,
     ids_T: NDArray[np.int64],
     generated: dict[str, NDArray[Any]],
+    selection: Selection,
     seed: int,
-    repeat: bool,
+    second: besides.Beside | None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    """What further texts tell: whether the cache was right, and which heads look for what was repeated.
+    """What further texts tell: of the cache, of heads that look for what was repeated, of another context.
 
     Induction is scored on random tokens fed twice; not at all where the context is too short to repeat in.
     """
     texts = {}
     if len(generated.get("step_ids_G", ())) > 1:  # the first step reuses nothing
         texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
-    if repeat:
+    if selection.keeps_any("head_induction_LH", "induction_ids_R", "induction_pattern_RR"):
         ordinary = vocabulary.ordinary_ids(network.shape.n_vocab)
         ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
         repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
         if len(ids_R) > 1:
             texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
+    beside = None
+    if second is not None and selection.keeps_any(*besides.NAMES):
+        beside = besides.Second(second, network.shape)
+        texts["beside"] = beside.text
     logits = dict(zip(texts, network.run_together(list(texts.values())), strict=True)) if texts else {}
     errors = {"kv_cache": 0.0} if generated else {}
     tensors: dict[str, NDArray[Any]] = {}
@@ -209,6 +268,8 @@ def _run_again(
         best = np.unravel_index(scores_LH.argmax(), scores_LH.shape)
         tensors = {"induction_ids_R": ids_R, "head_induction_LH": scores_LH}
         tensors["induction_pattern_RR"] = pattern_LHTS[best].astype(np.float32)
+    if beside is not None:
+        tensors |= beside.tensors(vocabulary)
     return tensors, errors
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,41 @@ class ReferenceNetwork:
         logits_TV: NDArray[np.float32] = logits.cpu().numpy()
         return logits_TV
 
+    def embedding(self) -> NDArray[np.float32]:
+        """The embedding, V × D; see `model_probe.network.Network`."""
+        return self._rows(_module(self.model, self._family.embedding), self._family.project_in)
+
+    def unembedding(self) -> NDArray[np.float32]:
+        """The unembedding, V × D; see `model_probe.network.Network`."""
+        return self._rows(self.model.lm_head, self._family.project_out)
+
+    @torch.inference_mode()
+    def _rows(self, embedding: Any, projection: str) -> NDArray[np.float32]:
+        rows, module = embedding.weight, _module(self.model, projection)
+        if module is not None:  # into the stream: D × narrow; out of it: narrow × D
+            narrow = module.weight.T if module.out_features == self.shape.d_model else module.weight
+            rows = rows @ narrow
+        rows_VD: NDArray[np.float32] = rows.cpu().numpy()
+        return rows_VD
+
+    def first_weights(self) -> dict[str, Any]:
+        """The parameters of layer 0 and the embeddings; see `model_probe.network.Network`."""
+        named = {}
+        for name in (self._family.embedding, self._family.position):
+            module = _module(self.model, name)
+            if module is not None:
+                named[f"{name}.weight"] = module.weight.detach()
+        for name, module in _module(self.model, self._family.blocks)[0].named_modules():
+            for kind, part in module.named_parameters(recurse=False):
+                named[f"{name}.{kind}"] = part.detach().T if isinstance(module, Conv1D) else part.detach()
+        if not self.tied_unembedding:
+            named["lm_head.weight"] = self.model.lm_head.weight.detach()
+        return named
+
+    def one_thread(self) -> AbstractContextManager[Any]:
+        """Nothing: what the library keeps idle is not this one's."""
+        return nullcontext()
+
     def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
         """One head's weights of queries and keys; see `model_probe.projection`."""
         attention = _module(_module(self.model, self._family.blocks)[layer], self._family.attention)
@@ -231,6 +266,8 @@ class _Probe:
         heads = self.recording.heads_of(name)
         if heads is not None:
             value = value[0][heads]
+        if self.recording.last_only:
+            value = value[..., -1:, :]
         value = value.reshape(place.shape)
         if place.dtype == np.float16:  # torch converts faster, but its threads wait longer than a copy takes
             torch.from_numpy(place).copy_(value)

@@ -215,6 +215,15 @@ class Vocabulary:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=added).ids
         return ids
 
+    def word_id(self, word: str) -> int | None:
+        """The id of a word with a space in front, where the tokenizer makes one token of that; else None."""
+        wanted = f" {word}"
+        for text in (wanted, word):  # some tokenizers put the space there themselves
+            ids = self.cut(text, added=False)
+            if len(ids) == 1 and self.bytes_of(ids) == [wanted.encode()]:
+                return ids[0]
+        return None
+
     def _merged(
         self, ids: list[int], tokens: list[bytes]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]] | tuple[None, None]:

@@ -39,6 +39,20 @@ class _Layer:
     mlp_c_proj: tuple[F32, F32]
 
 
+def _named(layer: _Layer) -> dict[str, F32]:
+    """A block's parameters as transformers names them; matrices are turned to outputs × inputs."""
+    modules = {
+        "ln_1": layer.ln_1, "attn.c_attn": layer.c_attn, "attn.c_proj": layer.attn_c_proj, "ln_2": layer.ln_2,
+        "mlp.c_fc": layer.c_fc, "mlp.c_proj": layer.mlp_c_proj,
+    }  # fmt: skip
+    kinds = ("weight", "bias")
+    return {
+        f"{name}.{kind}": part.T
+        for name, pair in modules.items()
+        for kind, part in zip(kinds, pair, strict=True)
+    }
+
+
 class LeanGPT2(LeanNetwork):
     """A GPT-2 that runs in numpy; see `model_probe.network.Network`."""
 
@@ -59,7 +73,7 @@ class LeanGPT2(LeanNetwork):
             return weights.take(f"{name}.weight", *size), weights.take(f"{name}.bias", size[-1])
 
         tied = bool(config.get("tie_word_embeddings", True))
-        self._wte_VD, unembed_VD = weights.embedding_and_unembedding("wte.weight", tied, shape.n_vocab, d)
+        embedding_VD, unembedding_VD = weights.embedding_and_unembedding("wte.weight", tied, shape.n_vocab, d)
         self._wpe_CD = weights.take("wpe.weight", shape.n_ctx, d)
         self._layers = [
             _Layer(
@@ -83,8 +97,9 @@ class LeanGPT2(LeanNetwork):
             shape,
             [None] * shape.n_layer,
             count(shape, weights.taken),
-            unembed_VD,
-            unembed_VD is self._wte_VD,
+            embedding_VD,
+            unembedding_VD,
+            {"wpe.weight": self._wpe_CD, **_named(self._layers[0])},
         )
 
     def projection(self, layer: int, head: int) -> dict[str, F32]:
@@ -98,7 +113,7 @@ class LeanGPT2(LeanNetwork):
         return position_TD
 
     def _embed(self, ids_ET: NDArray[np.int64], positions: F32, keep: Keep) -> F32:
-        token_ETD = self._wte_VD[ids_ET]  # [V, D] -> [E, T, D]
+        token_ETD = self._embedding_VD[ids_ET]  # [V, D] -> [E, T, D]
         keep("wte_TD", token_ETD[0])
         keep("wpe_TD", positions)
         stream_ETD: F32 = token_ETD + positions  # [E, T, D] + [T, D] -> [E, T, D]

@@ -38,6 +38,32 @@ class _Layer:
     down: Linear
 
 
+def _named(layer: _Layer, norm_1: F32, norm_2: F32) -> dict[str, F32]:
+    """A block's parameters by the ends of their names, in transformers' order; outputs × inputs."""
+    modules: dict[str, Linear | F32 | None] = {
+        "q_proj": layer.q,
+        "k_proj": layer.k,
+        "v_proj": layer.v,
+        "o_proj": layer.o,
+        "q_norm": layer.q_norm,
+        "k_norm": layer.k_norm,
+        "mlp.gate_proj": layer.gate,
+        "mlp.up_proj": layer.up,
+        "mlp.down_proj": layer.down,
+        "input_layernorm": norm_1,
+        "post_attention_layernorm": norm_2,
+    }
+    named = {}
+    for name, module in modules.items():
+        weight, bias = module if isinstance(module, tuple) else (module, None)
+        named |= {
+            f"{name}.{kind}": part.T
+            for kind, part in (("weight", weight), ("bias", bias))
+            if part is not None
+        }
+    return named
+
+
 class LeanLlama(LeanNetwork):
     """A Llama that runs in numpy; see `model_probe.network.Network`."""
 
@@ -72,7 +98,7 @@ class LeanLlama(LeanNetwork):
             )
 
         names = [f"layers.{layer}" for layer in range(shape.n_layer)]
-        self._embed_VD, unembed_VD = weights.embedding_and_unembedding(
+        embedding_VD, unembedding_VD = weights.embedding_and_unembedding(
             "embed_tokens.weight", config.tied, shape.n_vocab, d
         )
         self._layers = [block(name) for name in names]
@@ -88,8 +114,9 @@ class LeanLlama(LeanNetwork):
             shape,
             config.windows,
             count(shape, weights.taken),
-            unembed_VD,
-            unembed_VD is self._embed_VD,
+            embedding_VD,
+            unembedding_VD,
+            _named(self._layers[0], self._norms["ln1"][0], self._norms["ln2"][0]),
         )
 
     def projection(self, layer: int, head: int) -> dict[str, F32]:
@@ -103,7 +130,7 @@ class LeanLlama(LeanNetwork):
         return self._rotary.angles(places_T)  # [T] -> 2 × [T, K/2]
 
     def _embed(self, ids_ET: NDArray[np.int64], positions: Angles, keep: Keep) -> F32:
-        token_ETD: F32 = self._embed_VD[ids_ET]  # [V, D] -> [E, T, D]
+        token_ETD: F32 = self._embedding_VD[ids_ET]  # [V, D] -> [E, T, D]
         keep("wte_TD", token_ETD[0])
         return token_ETD
 

@@ -22,6 +22,7 @@ from model_probe.trace import LAST_ROWS
 # Multiplications of one run that one thread does alone. A second one would halve the wait, but takes half as
 # much processor time again where matrices are this small; up to here the wait is a second at the most.
 ALONE = 4e10
+TOGETHER = 512  # tokens; more take longer to keep apart than the weights take to read
 
 Keep = Callable[..., None]
 """Is given a tensor's name in the trace, its values and, where it has one, its layer."""
@@ -56,8 +57,9 @@ class LeanNetwork(ABC):
         shape: Shape,
         windows: Sequence[int | None],
         parameters: dict[str, int],
-        unembed_VD: F32,
-        tied_unembedding: bool,
+        embedding_VD: F32,
+        unembedding_VD: F32,
+        first_weights: Mapping[str, F32],
     ) -> None:
         """Take what the family has read.
 
@@ -65,14 +67,16 @@ class LeanNetwork(ABC):
             shape: the model's shape.
             windows: how many tokens each layer sees, from a token's own back; None: all.
             parameters: number of parameters by category.
-            unembed_VD: the unembedding.
-            tied_unembedding: whether that is the embedding.
+            embedding_VD: the embedding.
+            unembedding_VD: the unembedding; the same array where they are tied.
+            first_weights: see `model_probe.network.Network`, without these two.
         """
         self.shape = shape
         self.parameters = parameters
-        self.tied_unembedding = tied_unembedding
+        self.tied_unembedding = unembedding_VD is embedding_VD
+        self._embedding_VD, self._unembedding_VD = embedding_VD, unembedding_VD
+        self._first_weights = first_weights
         self._windows = windows
-        self._unembed_VD = unembed_VD
         self._threads = ThreadpoolController()
 
     @abstractmethod
@@ -114,9 +118,17 @@ class LeanNetwork(ABC):
     def run_together(self, texts: Sequence[Text]) -> list[F32]:
         """Run several texts, each from its start; returns the logits of each.
 
-        Reading the weights takes most of the time of a short text; here it is done once for all of them.
+        Reading the weights takes most of the time of a short text; here it is done once for all of them, as
+        long as they have no more than TOGETHER tokens.
         """
-        return self._run(texts, self._empty_cache(sum(len(text.ids_T) for text in texts)))
+        groups: list[list[Text]] = [[]]
+        for text in texts:
+            if groups[-1] and sum(len(each.ids_T) for each in [*groups[-1], text]) > TOGETHER:
+                groups.append([])
+            groups[-1].append(text)
+        caches = (self._empty_cache(sum(len(text.ids_T) for text in group)) for group in groups)
+        runs = (self._run(group, cache) for group, cache in zip(groups, caches, strict=True))
+        return [logits_TV for logits in runs for logits_TV in logits]
 
     def _run(self, texts: Sequence[Text], cache: Cache) -> list[F32]:
         """Run texts as one sequence, one after another; what is hidden keeps them apart."""
@@ -164,8 +176,26 @@ class LeanNetwork(ABC):
 
     def unembed(self, resid_TD: F32) -> F32:
         """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
-        with self._threads.limit(limits=1, user_api="blas"):
-            return product(self._norm(resid_TD, "ln_f"), self._unembed_VD.T)  # [T, D] @ [D, V] -> [T, V]
+        with self.one_thread():
+            return product(self._norm(resid_TD, "ln_f"), self._unembedding_VD.T)  # [T, D] @ [D, V] -> [T, V]
+
+    def embedding(self) -> F32:
+        """The embedding, V × D."""
+        return self._embedding_VD
+
+    def unembedding(self) -> F32:
+        """The unembedding, V × D."""
+        return self._unembedding_VD
+
+    def first_weights(self) -> dict[str, Any]:
+        """The parameters of layer 0 and the embeddings; see `model_probe.network.Network`."""
+        tied = {} if self.tied_unembedding else {"lm_head.weight": self._unembedding_VD}
+        return {"wte.weight": self._embedding_VD, **self._first_weights, **tied}
+
+    def one_thread(self) -> AbstractContextManager[Any]:
+        """Have numpy's products made by one thread."""
+        limit: AbstractContextManager[Any] = self._threads.limit(limits=1, user_api="blas")
+        return limit
 
     def _empty_cache(self, room: int) -> Cache:
         size = (self.shape.n_layer, 1, self.shape.n_kv_head, room, self.shape.d_head)
@@ -220,7 +250,7 @@ class LeanNetwork(ABC):
         normed = self._norm(x, "ln_f")  # [E·T, D] -> [E·T, D]
         keep("ln_f_TD", normed)
         wanted = normed.reshape(many, tokens, -1)[:, asked]  # [E·T, D] -> [E, asked, D]
-        logits = product(wanted.reshape(-1, normed.shape[-1]), self._unembed_VD.T)  # [E·asked, V]
+        logits = product(wanted.reshape(-1, normed.shape[-1]), self._unembedding_VD.T)  # [E·asked, V]
         return logits.reshape(many, len(asked), self.shape.n_vocab)  # [E·asked, V] -> [E, asked, V]
 
     def _attention(

@@ -20,7 +20,7 @@ from scenes.render.quality import ASPECTS, QUALITIES
 
 # what a run of the model is asked, which a saved trace has behind it
 MODEL_OPTIONS = (
-    *("model", "device", "chat", "budget", "seed", "steps", "method"),
+    *("model", "device", "chat", "beside", "budget", "seed", "steps", "method"),
     *("temperature", "top_k", "top_p", "beams"),
 )
 FORMATS = ("mp4", "webm", "gif", "png")
@@ -122,6 +122,7 @@ def command(
     prompt: str | None,
     prompt_file: Path | None,
     chat: bool,
+    beside: str | None,
     trace_file: Path | None,
     model: str | None,
     device: str,
@@ -191,7 +192,7 @@ def command(
         if prompt is not None:
             prompts.check(prompt)
         chosen = Method(method, temperature, top_k, top_p, beams)
-        request = Request(prompt, chat, model, device, seed, steps, chosen)
+        request = Request(prompt, chat, beside, model, device, seed, steps, chosen)
     return run(
         Order(
             scenes=[name for name in SCENES if not scenes or name in scenes],

@@ -28,6 +28,7 @@ class Request:
 
     prompt: str | None
     chat: bool
+    beside: str | None
     model: str | None
     device: str
     seed: int
@@ -37,6 +38,7 @@ class Request:
     def options(self) -> list[str]:
         """As the probe's command line has them, the prompt aside."""
         values = {"device": self.device, "seed": self.seed, "steps": self.steps, "model": self.model}
+        values |= {"beside": self.beside}
         method = asdict(self.method)
         values |= {"method": method.pop("name"), **method}
         given = {name: value for name, value in values.items() if value is not None}

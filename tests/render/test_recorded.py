@@ -21,7 +21,7 @@ from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import prompt_of, random_model
 
-REQUEST = Request("The old king had a ring. " * 25, False, "storyteller", "auto", 0, 3, Method())
+REQUEST = Request("The old king had a ring. " * 25, False, None, "storyteller", "auto", 0, 3, Method())
 
 
 class Recorder:
