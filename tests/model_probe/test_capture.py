@@ -104,7 +104,7 @@ def test_a_layer_that_is_not_met_is_an_error(tiny_directory: Path) -> None:
 
 
 def complete(model: Any, run: capture.Capture) -> dict[str, Any]:
-    lens = logit_lens(model, run.tensors["resid_pre_LTD"], run.tensors["resid_final_TD"])
+    lens = logit_lens(model, (run.tensors["resid_pre_LTD"], run.tensors["resid_final_TD"]))
     return {**run.tensors, **top_logits(run.logits_TV), **lens}
 
 

@@ -113,7 +113,7 @@ def test_the_run_agrees_with_itself_by_the_family_s_wiring(
 ) -> None:
     run = capture.capture(network, IDS_T)
     tensors = {**run.tensors, **top_logits(run.logits_TV)}
-    tensors |= logit_lens(network, tensors["resid_pre_LTD"], tensors["resid_final_TD"])
+    tensors |= logit_lens(network, (tensors["resid_pre_LTD"], tensors["resid_final_TD"]))
     errors = verify.check(tensors)
     assert errors["residual"] == errors["pattern_future"] == 0
     assert network.shape.wiring == CONFIGS[family[0]][2]
