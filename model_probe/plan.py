@@ -21,6 +21,8 @@ from model_probe.trace import LAST_ROWS, ONE_HEAD, PROJECTION, TENSORS
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
 
+ROWS, COLUMNS = 192, 1600  # cells of a matrix' picture, at most
+
 LENS = ("lens_ids_MWN", "lens_logprobs_MWN", "lens_rank_MW")
 
 # Tensors that are computed from others of the run, and from which
@@ -195,12 +197,13 @@ def of_weights(shape: Shape, selection: Selection) -> dict[str, Placed]:
     counted.
     """
     width, depths, words = shape.d_model, shape.n_layer + 1, shape.n_vocab
+    picture = tuple(-(-n // -(-n // most)) for n, most in ((width, ROWS), (words, COLUMNS)))
     f32: type[np.generic] = np.float32
-    sizes = {
+    sizes: dict[str, tuple[int, ...]] = {
         "weight_tiles_PRC": (12, 48, 48),
         "weight_rows_7D": (7, width),
-        "wte_picture_RC": (192, 1600),
-        "unembed_picture_RC": (192, 1600),
+        "wte_picture_RC": picture,
+        "unembed_picture_RC": picture,
         "wte_norms_V": (words,),
         "wte_around_E7D": (12, 7, width),
         "space_V3": (words, 3),

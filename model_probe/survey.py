@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model_probe.plan import COLUMNS, ROWS
+
 F32 = NDArray[np.float32]
 
-ROWS, COLUMNS = 192, 1600  # cells of a picture, at most
 BLOCK = 256  # rows at once, about; 0.8 MB where they are 768 wide
 SAMPLE = 2048  # rows that the axes start from, or all of a small embedding:
 SMALL = 6e8  # multiplications

@@ -121,7 +121,7 @@ def test_generation_ends_with_the_context(tmp_path: Path, tiny_directory: Path) 
         (["a", "--method", "greedy", "--top-k", "3"], "are for sampling; the method is greedy"),
         (
             [" king" * 200, "--budget", "20MB"],
-            "the trace of 200 tokens would take 39 MiB, over its budget of 19 MiB (the largest: mlp_pre_LTF",
+            "the trace of 200 tokens would take 41 MiB, over its budget of 19 MiB (the largest: mlp_pre_LTF",
         ),
         (["a", "--seed", "-1"], "-1 is not in the range"),
         (["a", "--steps", "0"], "0 is not in the range"),

@@ -133,7 +133,7 @@ def test_the_ranks_of_the_final_winner_are_those_that_torch_finds_at_every_depth
 ) -> None:
     run = capture.capture(network, IDS_T)
     resid_pre_LTD, resid_final_TD = run.tensors["resid_pre_LTD"], run.tensors["resid_final_TD"]
-    found = logit_lens(network, resid_pre_LTD, resid_final_TD)
+    found = logit_lens(network, (resid_pre_LTD, resid_final_TD))
     model = eager(family[1])
     parts = dict(model.named_modules())
     ends = [

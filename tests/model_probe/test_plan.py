@@ -127,7 +127,9 @@ def test_scores_of_one_head_are_kept_before_a_long_prompt_is_refused(
 ) -> None:
     model, prompt = str(tiny_directory), "The old king had a ring. " * 20
     whole = Trace.open(record(prompt, tmp_path / "whole", model=model))
-    all_of_it = plan.total(plan.planned(gpt2_shape_of(whole), whole.n_tokens, Selection()))
+    shape = gpt2_shape_of(whole)
+    all_of_it = plan.total(plan.planned(shape, whole.n_tokens, Selection()))
+    all_of_it += plan.total(plan.of_weights(shape, Selection()))
     part = Trace.open(record(prompt, tmp_path / "part", model=model, budget=all_of_it - 1))
     assert "scores_LHTS is kept of one head" in capsys.readouterr().err
     assert part.tensor_names == whole.tensor_names

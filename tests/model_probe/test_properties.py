@@ -62,7 +62,7 @@ def test_any_gpt2_is_captured_as_the_oracle_computes_it(
             assert np.abs(run.tensors["pattern_LHTS"] - expected["patterns"]).max() < 1e-4
             tensors = {**run.tensors, **top_logits(run.logits_TV)}
             lens = logit_lens(
-                network_of(directory, reference), tensors["resid_pre_LTD"], tensors["resid_final_TD"]
+                network_of(directory, reference), (tensors["resid_pre_LTD"], tensors["resid_final_TD"])
             )
             assert verify.check({**tensors, **lens})["residual"] == 0
     kept = {name: values for name, values in run.tensors.items() if "LHT" in name}
