@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.errors import TraceError
+from model_probe.parameters import CATEGORIES
 
 if TYPE_CHECKING:
     from model_probe.trace import Trace
@@ -26,6 +27,7 @@ def check(trace: Trace) -> None:
         ("prompt_bytes_B", "prompt_offsets_T1"),
         ("vocab_bytes_B", "vocab_offsets_V1"),
         ("typo_bytes_B", "typo_offsets_U1"),
+        ("beside_bytes_B", "beside_offsets_T1"),
     ):
         _check_offsets(trace, bytes_name, offsets_name)
     if trace.has("piece_starts_P"):
@@ -35,6 +37,17 @@ def check(trace: Trace) -> None:
         if not 0 <= first < last <= trace.n_tokens:
             raise TraceError(f"{trace.path}: typo_span_2 is {first} to {last} of {trace.n_tokens} tokens")
     _check_changes(trace)
+    for name in ("next_rank_T", "lens_rank_MW", "analogy_ranks_A2"):
+        if trace.has(name):  # from 1
+            _within(trace, name, getattr(trace, name)[...] - 1, trace.facts.n_vocab, "ranks, less 1")
+    if trace.has("weight_tile_kinds_P"):
+        _within(trace, "weight_tile_kinds_P", trace.weight_tile_kinds_P[:], len(CATEGORIES), "kinds")
+    if trace.has("weight_tile_sizes_P2"):
+        _within(trace, "weight_tile_sizes_P2", trace.weight_tile_sizes_P2[...] - 1, 48, "sizes, less 1")
+    if trace.has("beside_ids_T") and trace.has("beside_offsets_T1"):
+        tokens, offsets = trace.beside_ids_T.shape[0], trace.beside_offsets_T1.shape[0]
+        if offsets != tokens + 1:
+            raise TraceError(f"{trace.path}: beside_offsets_T1 has {offsets} offsets of {tokens} tokens")
     if trace.has("beam_parents_GE"):
         _within(trace, "beam_parents_GE", trace.beam_parents_GE[:], trace.beam_parents_GE.shape[1], "beams")
     if trace.has("step_kept_GV") and trace.has("step_ids_G"):

@@ -13,10 +13,11 @@ from model_probe.__main__ import main
 from model_probe.trace import TENSORS, Trace
 
 ROOT = Path(__file__).parents[2]
-NOT_IN_GPT2 = {  # rotary positions, shared keys, windows, other norms, gates; and beam search
+NOT_IN_GPT2 = {  # rotary positions, shared keys, windows, other norms, gates, own unembedding; beam search
     *("q_pre_rope_LHTK", "k_pre_rope_LHTK", "k_pre_rope_LCTK", "k_LCTK", "v_LCTK", "mask_LTS"),
     *("attn_unnormed_LTD", "mlp_unnormed_LTD", "attn_sum_LTD", "mlp_sum_LTD", "mlp_up_LTF"),
     *("beam_ids_GE", "beam_parents_GE", "beam_logprobs_GE"),
+    "unembed_picture_RC",
 }
 
 

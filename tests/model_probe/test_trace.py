@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 
 from model_probe import trace as trace_module
 from model_probe.errors import MissingTensor, TraceError
+from model_probe.meanings import MEANINGS
 from model_probe.trace import TENSORS, Facts, Trace, write_trace
 from tests.model_probe import mutations
 
@@ -80,6 +81,8 @@ def some_tensors() -> dict[str, Any]:
     tensors["vocab_offsets_V1"] = np.array([0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7])
     tensors["typo_offsets_U1"] = np.array([0, 3, 7])
     tensors["beside_offsets_T1"] = np.array([0, 3, 4, 7])
+    for name in ("next_rank_T", "lens_rank_MW", "analogy_ranks_A2", "weight_tile_sizes_P2"):
+        tensors[name] = np.clip(tensors[name], 1, 11)  # from 1
     tensors["piece_starts_P"] = np.array([0, 3])
     tensors["typo_span_2"] = np.array([1, 3])
     tensors["merge_steps_J3"] = np.array([[0, 0, 4], [0, 1, 9], [1, 0, 0], [1, 2, 1], [1, 1, 7]], np.int32)
@@ -108,6 +111,12 @@ def path(tmp_path: Path) -> Path:
         ("merge_steps_J3", (0, 0), 2, "there are 2 pieces"),
         ("merge_steps_J3", (0, 1), 2, "joins what is not in its piece"),
         ("merge_steps_J3", (4, 1), -1, "joins what is not in its piece"),
+        ("beside_offsets_T1", 1, 8, "beside_offsets_T1 does not divide beside_bytes_B"),
+        ("next_rank_T", 0, 0, "next_rank_T goes from -1 to .* there are 11 ranks, less 1"),
+        ("lens_rank_MW", (0, 0), 12, "lens_rank_MW goes from .* to 11; there are 11 ranks"),
+        ("analogy_ranks_A2", (1, 1), 1 << 62, "analogy_ranks_A2 goes from "),
+        ("weight_tile_kinds_P", 4, 12, "weight_tile_kinds_P goes from .* to 12; there are 12 kinds"),
+        ("weight_tile_sizes_P2", (0, 1), 49, "weight_tile_sizes_P2 goes from .* to 48; there are 48 sizes"),
     ],
 )
 def test_what_points_at_nothing_is_refused_when_it_is_opened(
@@ -117,6 +126,18 @@ def test_what_points_at_nothing_is_refused_when_it_is_opened(
     tensors[name][index] = value
     with pytest.raises(TraceError, match=message):
         Trace.open(write_trace(tmp_path / "t", tensors, FACTS))
+
+
+def test_a_second_text_has_as_many_tokens_as_ids(tmp_path: Path) -> None:
+    tensors = some_tensors()
+    tensors["beside_offsets_T1"] = np.array([0, 3, 7])
+    tensors["beside_ids_T"] = tensors["beside_ids_T"][:1]
+    with pytest.raises(TraceError, match="3 offsets of 1 tokens"):
+        Trace.open(write_trace(tmp_path / "t", tensors, FACTS))
+
+
+def test_every_tensor_has_a_meaning() -> None:
+    assert list(MEANINGS) == list(TENSORS)
 
 
 @pytest.mark.parametrize(
