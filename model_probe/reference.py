@@ -198,9 +198,14 @@ class ReferenceNetwork:
                 named[f"{name}.weight"] = module.weight.detach()
         for name, module in _module(self.model, self._family.blocks)[0].named_modules():
             for kind, part in module.named_parameters(recurse=False):
-                named[f"{name}.{kind}"] = part.detach().T if isinstance(module, Conv1D) else part.detach()
+                named[f"{name}.{kind}"] = (
+                    part.detach().T if isinstance(module, Conv1D) and part.ndim == 2 else part.detach()
+                )
         if not self.tied_unembedding:
             named["lm_head.weight"] = self.model.lm_head.weight.detach()
+        projection = _module(self.model, self._family.project_out)
+        if projection is not None:
+            named[f"{self._family.project_out}.weight"] = projection.weight.detach()
         return named
 
     def one_thread(self) -> AbstractContextManager[Any]:

@@ -19,7 +19,7 @@ F32 = NDArray[np.float32]
 
 BLOCK = 256  # rows at once, about; 0.8 MB where they are 768 wide
 SAMPLE = 2048  # rows that the axes start from, or all of a small embedding:
-SMALL = 6e8  # multiplications
+SMALL, NARROW = 6e8, 512  # multiplications, width
 SPARE = 12  # axes that are followed, so that the first three are found
 TURNS = 40  # powers of the sample's covariance
 
@@ -159,10 +159,13 @@ def _orthonormal(directions_SD: NDArray[np.floating]) -> F32:  # type: ignore[ty
 def _start(rows_VD: F32) -> F32:
     """About the first principal axes of a sample of the rows, evenly spread over them, (S, D)."""
     n_rows, width = rows_VD.shape
-    rows = rows_VD[:: 1 if n_rows * width**2 <= SMALL else -(-n_rows // SAMPLE)]
+    small = n_rows * width**2 <= SMALL and width <= NARROW
+    rows = rows_VD[:: 1 if small else -(-n_rows // SAMPLE)]
     rows = _divided(rows, np.sqrt(np.einsum("vd,vd->v", rows, rows))[:, None])
     rows -= rows.mean(axis=0)
     covariance_DD = rows.T @ rows
+    if small:
+        return np.ascontiguousarray(np.linalg.eigh(covariance_DD)[1].T[-SPARE:])
     draws = np.random.Generator(np.random.PCG64(0))
     axes_SD = _orthonormal(draws.normal(size=(min(SPARE, width), width)))
     for turn in range(TURNS):
