@@ -79,6 +79,20 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            10,
+            "temperature",
+            "Temperature",
+            N_("How open is the choice?"),
+            N_(
+                "The likeliest tokens as rungs of a ladder, the likeliest lowest, each led to its row of a "
+                "table with its logit, its weight and a bar. A thermometer fills and empties: the ladder "
+                "stretches and sinks together, and the bars follow. Then coins, as many as the choice has "
+                "bits, beside a field of all tokens; the probabilities of all tokens by rank as a falling "
+                "curve; five such curves at five temperatures, one behind the other like an opened fan; and "
+                "two formulas."
+            ),
+        ),
+        _entry(
             11,
             "query_key",
             "QueryKey",

@@ -80,10 +80,10 @@ def caption_lines(narration: str, language: str, width: float = CAPTION_WIDTH) -
 
 
 def phrases(narration: str, language: str) -> tuple[list[str], str]:
-    """The pieces that `narration` may be broken into, never inside a word or a share, and what joins them."""
+    """Where it may be broken, never inside a word, a share or an equation, and what joins the pieces."""
     if language == "ja":
         return _japanese_phrases(narration), ""
-    return re.split("(?<!<) (?!%)", narration), " "
+    return re.split("(?<![<=]) (?![%=])", narration), " "
 
 
 def em_width(words: str) -> float:

@@ -348,3 +348,10 @@ def formula(
             last_fill = fill
         group[-1].points = np.concatenate([group[-1].points, placed])
     return fitted(group.center(), fit)
+
+
+def words_or_formula(
+    source: str, size: float = 0.3, colour: str = palette.INK, fit: Box | float | None = None
+) -> Lettering | VGroup:
+    """A formula where there is maths between dollar signs, else a line of text."""
+    return formula(source, size, colour, fit) if "$" in source else text(source, size, colour, fit=fit)

@@ -35,6 +35,7 @@ class Theme:
         weight: from no weight to all of it, as a dot or bar on such a ground.
         stream: the residual stream, from 0 to its scale.
         attention_seam, mlp_seam: what attention or an MLP adds to it, from nothing to its scale.
+        heat: a temperature, from T = 0 to T = ∞.
         token: lightness and saturation of the tokens' hues.
     """
 
@@ -60,6 +61,7 @@ class Theme:
     stream: tuple[str, ...]
     attention_seam: tuple[str, ...]
     mlp_seam: tuple[str, ...]
+    heat: tuple[str, ...]
     token: tuple[float, float]
     brightest: str
 
@@ -88,6 +90,7 @@ THEMES = {
         stream=("#050A12", "#13324E", "#3C86CC", "#A5DAF7", "#FFFFFF"),
         attention_seam=("#0E0A00", "#5E4A00", "#D9A900", "#FFE56B", "#FFFFFF"),
         mlp_seam=("#040D05", "#21491C", "#5CAA40", "#B4F09C", "#FFFFFF"),
+        heat=("#3F7BFF", "#4FA8FF", "#8FD0F0", "#FFB070", "#FFFFFF"),
         token=(0.68, 0.85),
         brightest="#F4FBFF",
     ),
@@ -114,6 +117,7 @@ THEMES = {
         stream=("#F1F5FA", "#BFD8EE", "#4F93CF", "#1B4C86", "#0A1A30"),
         attention_seam=("#FBF6E9", "#EFD998", "#C79200", "#7F5C00", "#3A2A00"),
         mlp_seam=("#F1F8EE", "#C7E5BA", "#6FB253", "#3E7A1E", "#1B3A0C"),
+        heat=("#1D4ED8", "#1C6FBF", "#4C7A8C", "#B4530A", "#3B1004"),
         token=(0.25, 0.85),
         brightest="#04141C",
     ),
@@ -189,6 +193,7 @@ STREAM_RAMP = ramp(_THEME.stream)
 ATTENTION_SEAM_RAMP = ramp(_THEME.attention_seam)
 MLP_SEAM_RAMP = ramp(_THEME.mlp_seam)
 PROBABILITY_RAMP = ramp(_THEME.probability)
+HEAT_RAMP = ramp(_THEME.heat)
 DATA_RAMP = ramp(_THEME.data)
 POSITIVE_RAMP = ramp(_THEME.positive)
 NEGATIVE_RAMP = ramp(_THEME.negative)
@@ -198,6 +203,12 @@ def probability_colour(probability: float) -> str:
     """The colour of a probability's bar: the likelier, the further from the ground; as the square root."""
     level = round(255 * float(np.sqrt(np.clip(probability, 0, 1))))
     red, green, blue = PROBABILITY_RAMP[level] / 255
+    return hexadecimal((red, green, blue))
+
+
+def heat_colour(share: float) -> str:
+    """The colour of a temperature that stands at `share` (0…1) of the way from 0 to ∞."""
+    red, green, blue = HEAT_RAMP[round(255 * float(np.clip(share, 0, 1)))] / 255
     return hexadecimal((red, green, blue))
 
 

@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, UP, Dot, Line, Polygon, VGroup, VMobject
 
 from scenes.layout import Box
 from scenes.mobjects import palette
-from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, formula, text
+from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text, words_or_formula
 
 TICK = 0.09  # frame units, the length of a tick
 APART = 0.5  # em at least between the words of two ticks
@@ -27,7 +27,7 @@ class Axis:
 
     Attributes:
         low, high: the values at its ends; `low` > `high` runs the other way.
-        name: what is measured, in the viewer's language; "" for none.
+        name: what is measured, in the viewer's language, or maths between dollar signs; "" for none.
         log: equal ratios lie equally far apart; both ends are above 0.
         write: how a tick's value is written; as short as it can be by default.
         at: where the ticks are, if not at round numbers.
@@ -65,7 +65,7 @@ class Axis:
     def words(self, value: float, size: float) -> Lettering | VGroup:
         """What stands at a tick."""
         written = self.write(value) if self.write else short(value)
-        return formula(written, size, palette.FAINT) if "$" in written else text(written, size, palette.FAINT)
+        return words_or_formula(written, size, palette.FAINT)
 
 
 def short(value: float) -> str:
@@ -128,10 +128,10 @@ class Plot(VGroup):
                 self.ticks.add(Line(place, end, stroke_width=2, color=palette.FAINT))
                 self.ticks.add(words.next_to(end, side, buff=0.05))
         if x.name:
-            name = text(x.name, size, palette.CAPTION)
+            name = words_or_formula(x.name, size, palette.CAPTION)
             self.names.add(name.move_to([self.box.right - name.width / 2, box.bottom + line / 2, 0]))
         if y.name:
-            name = text(y.name, size, palette.CAPTION)
+            name = words_or_formula(y.name, size, palette.CAPTION)
             self.names.add(name.move_to([box.left + name.width / 2, box.top - line / 2, 0]))
 
     def at(self, xs: npt.ArrayLike, ys: npt.ArrayLike) -> Floats:

@@ -9,10 +9,10 @@ import numpy as np
 from manim import DOWN, RIGHT, VGroup, VMobject
 
 from scenes.mobjects import palette
-from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text
+from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text, words_or_formula
 
 GAP = 0.4  # em between label and number, side by side
-LABEL = 0.62  # em of the label over that of the number, where it stands above it
+LABEL = 0.36  # em of the label over that of the number, where it stands above it
 SMALLEST = 0.2  # frame units, of the label
 
 Write = Callable[[float], str]
@@ -24,7 +24,7 @@ class Readout(VGroup):
     Its box is that of the widest number, whatever is shown: it can be placed once and then counts.
 
     Args:
-        label: the words before the number; "" for the number alone.
+        label: the words before the number, or maths between dollar signs; "" for the number alone.
         write: how a value is written (`numerals.plain` and its kin, or a lambda around one).
         among: values of which one is written the widest; the least and the largest will do.
         size: em of the number in frame units.
@@ -48,7 +48,7 @@ class Readout(VGroup):
         values = list(among)
         self.write, self.below = write, below
         small = max(SMALLEST, LABEL * size) if below else size
-        self.label = text(label, small, palette.CAPTION)
+        self.label = words_or_formula(label, small, palette.CAPTION)
         self.number = text(write(values[0]), size, colour)
         self._room = VMobject(stroke_width=0, fill_opacity=0)
         corners = np.array([[0.0, -DESCENT * size, 0.0], [room(write, values, size), ASCENT * size, 0.0]])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from manim import Line, Rectangle, VGroup
 
 from scenes.mobjects import palette
-from scenes.mobjects.lettering import Lettering, formula, text
+from scenes.mobjects.lettering import text, words_or_formula
 from scenes.mobjects.readout import room
 from scenes.mobjects.token_row import token_words
 
@@ -57,6 +57,7 @@ class TokenTable(VGroup):
         bars: the column that the bars show; None for no bars.
         longest: the value of the longest possible bar.
         colour: of a bar, from its value.
+        upward: the first token stands lowest, the rest above the last one.
 
     Attributes:
         labels: the tokens; after them those of the rest and the total, where there are such rows.
@@ -78,6 +79,7 @@ class TokenTable(VGroup):
         bars: int | None = None,
         longest: float = 1.0,
         colour: Callable[[float], str] = palette.probability_colour,
+        upward: bool = False,
     ) -> None:
         self.columns, self.longest, self._colour, self._bars = list(columns), longest, colour, bars
         self._tokens, self._total = len(pieces), total is not None
@@ -92,12 +94,14 @@ class TokenTable(VGroup):
         self.heads, self.numbers, self.shapes = VGroup(), [], VGroup()
         self.values = np.zeros((len(columns), rows - self._total))
         self._places = [height / 2 - pitch * (row + 0.5 + _rows_above(columns)) for row in range(rows)]
+        if upward:
+            self._places[: rows - self._total] = self._places[: rows - self._total][::-1]
         labels = max((label.width for label in self.labels), default=0.0)
         for label, y in zip(self.labels, self._places, strict=True):
             label.move_to([-width / 2 + labels - label.width / 2, y, 0])
         edge = -width / 2 + labels
         for column in columns:
-            head = _head(column.head, HEAD * 0.9 * size)
+            head = words_or_formula(column.head, HEAD * 0.9 * size, palette.CAPTION)
             wide = max(room(column.write, column.among, 0.9 * size), float(head.width))
             edge += GAP * size + wide
             head.move_to([edge - head.width / 2, height / 2 - pitch / 2, 0])
@@ -174,10 +178,6 @@ def _rows_above(columns: Sequence[Column]) -> int:
     return int(any(column.head for column in columns))
 
 
-def _head(words: str, size: float) -> VGroup | Lettering:
-    return formula(words, size, palette.CAPTION) if "$" in words else text(words, size, palette.CAPTION)
-
-
 def _size(
     pieces: Sequence[bytes],
     columns: Sequence[Column],
@@ -191,7 +191,7 @@ def _size(
     widest = max((token_words(piece, 1.0, palette.INK).width for piece in pieces), default=0.0)
     widest = max([widest, *(0.8 * text(words, 1.0).width for words in (rest, total) if words)])
     for column in columns:
-        head = HEAD * _head(column.head, 1.0).width
+        head = HEAD * words_or_formula(column.head, 1.0).width
         widest += GAP + 0.9 * max(room(column.write, column.among, 1.0), head)
     free = width - (LEAST_BARS if bars else 0.0)
     return float(min(LARGEST, FILLED * pitch, free / (widest + (GAP if bars else 0.0))))

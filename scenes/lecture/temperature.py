@@ -1,0 +1,174 @@
+"""Logits, e to each of them, divided by their sum: and how open the choice is, by a temperature."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, FadeOut, TransformFromCopy, VGroup
+
+from scenes import temperature_words as said
+from scenes.language import _
+from scenes.layout import Box
+from scenes.lecture_scene import LectureScene
+from scenes.mathematics import softmax
+from scenes.mobjects import palette
+from scenes.mobjects.choice import Choice, share_of, temperature_at
+from scenes.mobjects.coins import Openness
+from scenes.mobjects.ladder_bars import LOGIT, SHARE, WEIGHT, LadderBars, weight_written
+from scenes.mobjects.lettering import formula, text
+from scenes.mobjects.numerals import percent
+from scenes.mobjects.plot import Axis, Plot
+from scenes.mobjects.sheets import Sheets, inside
+from scenes.mobjects.thermometer import Thermometer
+
+ROWS = 8
+LEAST = 1e-10  # of the probability's axis
+
+
+class Temperature(LectureScene):
+    """The last position's logits become probabilities, cold, hot, and as the model has them.
+
+    Data: `logits_last_V` alone. The likeliest `ROWS` tokens have a rung and a bar, all others are the crowd
+    on the ladder and the grey bar. Probabilities, H and 2^H are computed from all of the logits at every
+    frame, for the T that the thermometer shows then. T goes from 1 to the first of a few stops at which the
+    choice is among fewer than four tokens, to 0, up to the first at which it is among more than half of the
+    vocabulary, to ∞, and back; see `temperature_words.journey`. The prompt's length plays no part.
+    """
+
+    reads = (
+        "prompt_bytes_B",
+        "prompt_offsets_T1",
+        "vocab_bytes_B if any",
+        "vocab_offsets_V1 if any",
+        "logits_last_V",
+    )
+    poster = "fan"
+
+    def construct(self) -> None:
+        """Ladder, weights, shares, cold, hot, coins, tail, fan, physics."""
+        # data
+        logits_V = self.logits_V = np.asarray(self.trace.logits_last_V, dtype=np.float64)
+        ids = np.argsort(-logits_V, kind="stable")[:ROWS].tolist()
+        own = self.choice = Choice(logits_V, 1.0)
+        cold, hot = said.journey(logits_V)
+        self.temperatures = said.fanned(cold, hot)
+        best, name = ids[0], self.trace.token_name
+
+        # picture
+        layout = self.layout
+        row, below = self.shelved()
+        main, strip = layout.stack(layout.stage, None, 0.85 if layout.wide else 1.7)
+        rail, place = main.columns(4.4, 8, gap=0.9) if layout.wide else main.columns(1.4, 5.4, gap=0.4)
+        self.bars = LadderBars(logits_V, ids, name, rail, place)
+        aside = (main.right - float(self.bars.table.numbers[LOGIT].get_right()[0])) / 2  # no bars yet
+        self.bars.shift(aside * RIGHT)
+        self.note = text("logits_last_V", 0.2, palette.FAINT, mono=True)
+        self.note.move_to([main.right - self.note.width / 2, strip.top - 0.1, 0])
+        self.thermometer = Thermometer(own, strip, layout)
+        self.openness = Openness(own, main, layout)
+        self._build_curves(main, layout.stage)
+        self.formulas = self._formulas(below)
+
+        # story
+        with self.beat("ladder", said.LADDER, total=len(logits_V)):
+            self.add(row)
+            self.wait(0.8)
+            self.play(FadeOut(row), FadeIn(self.bars, self.note), run_time=0.8)
+            self.play(self.change(self.bars.rise, 0, 1), run_time=2)
+            self.play(self._light(LOGIT), run_time=0.8)
+        with self.beat("weights", said.WEIGHTS, sum=weight_written(own.total)):
+            self.play(self.bars.animate.shift(aside * LEFT), run_time=0.8)
+            self.play(self._light(WEIGHT), run_time=0.6)
+            self.play(self.change(self.bars.weigh, 0, ROWS + 1), run_time=3)
+        share = float(own.probabilities_V[best])
+        with self.beat(
+            "shares", said.SHARES, token=name(best), share=percent(share, 1 if share >= 0.001 else 3)
+        ):
+            self.play(self._light(SHARE), run_time=0.8)
+            self.play(self.change(self.bars.divide, 0, 1), run_time=2)
+        with self.beat("cold", said.cold_words(logits_V)):
+            self.play(FadeOut(self.note), FadeIn(self.thermometer, self.bars.ladder.divisor), run_time=0.8)
+            self.play(self._heat(1, cold, self.bars), run_time=2)
+            self.wait(0.6)
+            self.play(self._heat(cold, 0, self.bars), run_time=2)
+        with self.beat("hot", said.HOT, total=len(logits_V)):
+            self.play(self._heat(0, 1, self.bars), run_time=1.2)
+            self.play(self._heat(1, hot, self.bars), run_time=2)
+            self.play(self._heat(hot, np.inf, self.bars), run_time=1.6)
+        with self.beat("coins", said.coins_words(own)):
+            self.openness.follow(self.choice)
+            self.play(FadeOut(self.bars, self.bars.ladder.divisor), FadeIn(self.openness), run_time=0.8)
+            self.play(self._heat(np.inf, 1, self.openness), run_time=4)
+        with self.beat("tail", said.tail_words(own, ids)):
+            self.play(FadeOut(self.openness), FadeIn(self.flat), run_time=0.8)
+            self.play(FadeIn(self.beyond), run_time=1)
+        with self.beat("fan", said.FAN):
+            self.play(FadeOut(self.beyond, self.flat, self.thermometer), FadeIn(self.sheets), run_time=0.6)
+            self.play(self.change(self.sheets.show, 0, 1), run_time=3)
+        with self.beat("physics", said.PHYSICS, last=True):
+            self.play(FadeOut(self.sheets), FadeIn(row), run_time=0.8)
+            model, physics = self.formulas
+            self.play(FadeIn(model, shift=0.25 * UP), run_time=1)
+            self.wait(0.6)
+            self.play(TransformFromCopy(model, physics), run_time=1.6)
+
+    # The rest builds what the story plays, and says what each frame shows.
+
+    def _light(self, column: int) -> Animation:
+        return self.change(self.bars.light(column), 0, 1, self.bars)
+
+    def _heat(self, start: float, goal: float, *shown: LadderBars | Openness) -> Animation:
+        """T goes from one temperature to another, along the thermometer; all that is shown follows."""
+
+        def follow(share: float) -> None:
+            self.choice = Choice(self.logits_V, temperature_at(share))
+            for piece in (self.thermometer, *shown):
+                piece.follow(self.choice)
+
+        return self.change(follow, share_of(start), share_of(goal), self.thermometer, *shown)
+
+    def _build_curves(self, main: Box, whole: Box) -> None:
+        """The probabilities of all tokens by rank, and the fan of five such curves."""
+        ranked = np.sort(self.logits_V)[::-1]
+        places = np.unique(np.geomspace(1, len(ranked), 400).round()).astype(int)
+        own = softmax(ranked)[places - 1]
+        low = max(LEAST, 10.0 ** np.floor(np.log10(max(own.min(), LEAST))))
+        axes = Axis(1, len(ranked), _("rank"), log=True), Axis(low, 1, _("probability"), log=True)
+        flat, (xs, ys) = Plot(main, *axes), inside(places, own, low)
+        tail = slice(int(np.searchsorted(xs, ROWS)), None)
+        self.flat = VGroup(flat, flat.curve(xs, ys, palette.heat_colour(0.5)))
+        words = flat.mark(
+            ROWS, float(np.sort(softmax(ranked))[-ROWS]), _("the last bar"), palette.INK, UP + RIGHT
+        )
+        share = text(percent(1 - float(np.sort(softmax(ranked))[-ROWS:].sum())), 0.6, palette.INK)
+        share.move_to(flat.at(np.sqrt(ROWS * len(ranked)), low)[0]).shift([0, 0.2 * flat.box.height, 0])
+        self.beyond = VGroup(flat.area(xs[tail], ys[tail], palette.REST, 0.6), words, share)
+        self.choices = [Choice(ranked, temperature) for temperature in self.temperatures]
+        wide, size = whole.width / 2, 0.3 if self.layout.wide else 0.26
+        front = Box(-wide / 2, wide / 2, 0, min(0.75 * whole.height, 1.6 * wide))
+        self.sheets = Sheets(
+            Plot(front, *axes),
+            places,
+            [choice.probabilities_V[places - 1] for choice in self.choices],
+            [choice.colour for choice in self.choices],
+            [formula(said.fan_words(choice), size, choice.colour) for choice in self.choices],
+            whole,
+        )
+
+    def _formulas(self, box: Box) -> VGroup:
+        """The two formulas, what answers to each other in one colour."""
+        cold, hot = palette.heat_colour(0.1), palette.heat_colour(0.75)
+        both = VGroup()
+        places = self.layout.split(box, 1, 1, gap=1.0)
+        for words, energy, heat in (
+            (_("a language model"), "x_{}", "T"),
+            (_("Boltzmann’s distribution"), "-E_{}", "k_B T"),
+        ):
+            i, j = (f'#tone("{cold}", ${energy.format(index)}$)' for index in "ij")
+            warm = f'#tone("{hot}", ${heat}$)'
+            source = f"$ p_i = e^({i} \\/ {warm}) / (sum_j e^({j} \\/ {warm})) $"
+            name = text(words, 0.36, palette.CAPTION, fit=places[0].width)
+            both.add(VGroup(formula(source, 0.8), name).arrange(DOWN, buff=0.5))
+        both.scale(min(1.0, min(places[0].width, places[1].width) / both.width))
+        for part, place in zip(both, places, strict=True):
+            part.move_to(place.center)
+        return both
