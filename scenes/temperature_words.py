@@ -51,7 +51,7 @@ def fanned(cold: float, hot: float) -> list[float]:
     """Five temperatures between two, 1 among them, the coldest first."""
 
     def between(temperature: float) -> float:
-        middle = temperature**0.5
+        middle = float(temperature**0.5)
         return round(middle, 1) if middle > 0.3 else round(middle, 2)
 
     return [cold, between(cold), 1.0, between(hot), hot]

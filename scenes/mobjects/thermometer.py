@@ -38,7 +38,7 @@ class Thermometer(VGroup):
     def __init__(self, choice: Choice, box: Box, layout: Layout) -> None:
         left, right = layout.split(box, 6, 7)
         y = left.center[1] + 0.18
-        self._left, self._length = left.left + 2 * BULB, left.width - 2 * BULB - 0.2
+        self._left, self._length = left.left + 2.4 * BULB, left.width - 2.4 * BULB - 0.2
         self.tube = RoundedRectangle(
             corner_radius=TUBE / 2, width=self._length + TUBE, height=TUBE, stroke_color=palette.FAINT,
             stroke_width=2,
@@ -46,7 +46,7 @@ class Thermometer(VGroup):
         self.tube.move_to([self._left + self._length / 2, y, 0])
         self.mercury = Line([self._left, y, 0], [self._left + 1, y, 0], stroke_width=17)
         self.bulb = Circle(BULB, stroke_color=palette.FAINT, stroke_width=2, fill_opacity=1)
-        self.bulb.move_to([self._left - BULB / 2, y, 0])
+        self.bulb.move_to([self._left - 1.25 * BULB, y, 0])  # clear of the first tick
         self.ticks = VGroup()
         for temperature in TICKS:
             x, foot = self._left + self._length * share_of(temperature), y - TUBE / 2
