@@ -156,7 +156,7 @@ def _analogies(ids_A4: NDArray[np.int64], cosines_AV: NDArray[np.float32]) -> di
     for ids_4, cosines_V in zip(ids_A4, cosines_AV, strict=True):
         cosine = cosines_V[ids_4[3]]
         above = np.count_nonzero(cosines_V > cosine)
-        inputs = np.count_nonzero(cosines_V[np.unique(ids_4[:3])] > cosine)
+        inputs = np.count_nonzero(cosines_V[list(set(ids_4[:3].tolist()))] > cosine)
         ranks.append([1 + above, 1 + above - inputs])
         expected.append(cosine)
     top_ids_AN = top_ids(cosines_AV, TOP + 3)

@@ -20,8 +20,8 @@ F32 = NDArray[np.float32]
 BLOCK = 256  # rows at once, about; 0.8 MB where they are 768 wide
 SAMPLE = 2048  # rows that the axes start from, or all of a small embedding:
 SMALL, NARROW = 6e8, 512  # multiplications, width
-SPARE = 12  # axes that are followed, so that the first three are found
-TURNS = 40  # powers of the sample's covariance
+SPARE = 8  # axes that are followed, so that the first three are found
+TURNS = 16  # powers of the sample's covariance
 
 
 @dataclass(frozen=True)

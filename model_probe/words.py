@@ -35,11 +35,10 @@ class Words:
 
         That is the first further pair of which one word is in the prompt, where none of the others' is.
         """
-        first_P2, rest_P2 = self.pair_ids_P2[: 1 + PAIRS], self.pair_ids_P2[1 + PAIRS :]
-        if np.isin(first_P2[1:], prompt_ids).any():  # one is there already
-            return first_P2
-        own = np.flatnonzero(np.isin(rest_P2, prompt_ids).any(axis=1))
-        return np.concatenate([first_P2, rest_P2[own[:1]]])
+        prompt = set(prompt_ids.tolist())
+        own = [n for n, pair in enumerate(self.pair_ids_P2.tolist()) if n and prompt.intersection(pair)][:1]
+        first = 1 + PAIRS
+        return self.pair_ids_P2[[*range(min(first, len(self.pair_ids_P2))), *(n for n in own if n >= first)]]
 
 
 def words(word_id: WordId, directory: Path = DIRECTORY) -> Words:
