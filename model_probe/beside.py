@@ -82,7 +82,7 @@ class Second:
         stream = self._recording.finished()
         resid_MD = np.concatenate([stream["resid_pre_LTD"][:, 0], stream["resid_final_TD"]])
         bytes_B, offsets_T1 = joined(vocabulary.bytes_of(self._ids_T.tolist()))
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "beside_ids_T": self._ids_T,
             "beside_bytes_B": bytes_B,
             "beside_offsets_T1": offsets_T1,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,8 @@ def survey(rows_VD: F32, directions_QD: F32, *, pictured: bool, spread: bool) ->
         if cells is not None:
             cells.add(block.start, rows)
     axes = _axes(rows_VD, norms_V, start_SD, back_DS) if spread else None
-    return Survey(norms_V, np.ascontiguousarray(cosines_VQ.T), cells and cells.finished(), axes)
+    picture_RC = None if cells is None else cells.finished()
+    return Survey(norms_V, np.ascontiguousarray(cosines_VQ.T), picture_RC, axes)
 
 
 def picture(rows_VD: F32) -> F32:
@@ -138,19 +140,22 @@ def _extreme(parts: F32) -> F32:
     if parts.shape[1] == 1:
         return parts[:, 0]
     highest, lowest = parts.max(axis=1), parts.min(axis=1)
-    return np.where(highest >= -lowest, highest, lowest)
+    extreme: F32 = np.where(highest >= -lowest, highest, lowest)
+    return extreme
 
 
 def _blocks(n_rows: int, size: int) -> Iterator[slice]:
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
-def _divided(values: NDArray[np.floating], by: NDArray[np.floating]) -> F32:  # type: ignore[type-arg]
+def _divided(values: NDArray[np.floating[Any]], by: NDArray[np.floating[Any]]) -> F32:
     """A quotient; 0 where the divisor is 0."""
-    return np.divide(values, by, out=np.zeros(values.shape, np.float32), where=by > 0, casting="same_kind")
+    quotient = np.zeros(values.shape, np.float32)
+    np.divide(values, by, out=quotient, where=by > 0, casting="same_kind")
+    return quotient
 
 
-def _orthonormal(directions_SD: NDArray[np.floating]) -> F32:  # type: ignore[type-arg]
+def _orthonormal(directions_SD: NDArray[np.floating[Any]]) -> F32:
     """Directions that span the same, of length 1 and at right angles, (S, D)."""
     found: F32 = np.linalg.qr(np.asarray(directions_SD, np.float64).T)[0].T.astype(np.float32)
     return found

@@ -53,7 +53,7 @@ def _named(layer: _Layer, norm_1: F32, norm_2: F32) -> dict[str, F32]:
         "input_layernorm": norm_1,
         "post_attention_layernorm": norm_2,
     }
-    named = {}
+    named: dict[str, F32] = {}
     for name, module in modules.items():
         weight, bias = module if isinstance(module, tuple) else (module, None)
         named |= {

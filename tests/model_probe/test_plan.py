@@ -1,4 +1,5 @@
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from model_probe.plan import Selection
 from model_probe.record import record
 from model_probe.shape import Shape, gpt2_shape
 from model_probe.trace import Trace
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.mark.parametrize("length", [3, 128, 129])
@@ -40,10 +46,6 @@ def test_over_the_budget_the_message_names_the_sizes_and_what_helps(tiny_model: 
 def test_on_a_terminal_the_table_is_shown_before_anything_runs(
     tiny_model: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     planned = plan.planned(tiny_model.shape, 150, Selection())
     for stream, lines in ((io.StringIO(), 0), (Terminal(), len(planned) + 2)):
         monkeypatch.setattr("sys.stderr", stream)
@@ -56,6 +58,20 @@ def test_on_a_terminal_the_table_is_shown_before_anything_runs(
         "0.26",
         "MiB",
     ]
+
+
+def test_on_a_terminal_the_seconds_are_shown_when_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record("The old king", tmp_path / "t", model="storyteller")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    record("The old king", tmp_path / "t", model="storyteller")
+    last = terminal.getvalue().splitlines()[-1]
+    parts = r"tokens, loading, model, steps, further texts, lens, weights, writing".replace(
+        ",", r" \d\.\d\d,"
+    )
+    assert re.fullmatch(rf"seconds: {parts} \d\.\d\d", last)
 
 
 @pytest.mark.parametrize(

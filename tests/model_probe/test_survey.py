@@ -26,10 +26,10 @@ def test_all_is_seen_whatever_the_blocks_are(rows: int, width: int, seed: int, z
         np.testing.assert_array_equal(seen.picture_RC, picture(rows_VD))
     step, down = -(-rows // 7), -(-width // 4)
     assert seen.picture_RC is not None
-    for (row, column), value in np.ndenumerate(seen.picture_RC):
+    for (row, column), extreme in np.ndenumerate(seen.picture_RC):
         cell = rows_VD[column * step : (column + 1) * step, row * down : (row + 1) * down]
-        assert abs(value) == np.abs(cell).max()
-        assert value in cell
+        assert abs(extreme) == np.abs(cell).max()
+        assert extreme in cell
     np.testing.assert_allclose(seen.norms_V, np.linalg.norm(rows_VD, axis=1), rtol=1e-6)
     unit_VD = np.divide(rows_VD, seen.norms_V[:, None], out=np.zeros_like(rows_VD), where=rows_VD != 0)
     lengths = np.maximum(np.linalg.norm(directions_QD, axis=1, keepdims=True), 1e-30)
