@@ -351,6 +351,28 @@ def pca_plane(vectors_PD: Floats) -> Plane:
     )
 
 
+BEGINNINGS = ("space and lower case", "space and capital", "letter", "other")
+
+
+def beginnings(vocab_bytes_B: NDArray[np.uint8], vocab_offsets_V1: Ids) -> NDArray[np.uint8]:
+    """What every token begins with, as a place in BEGINNINGS, (V,).
+
+    A letter is what Unicode calls one; after a space, one that is neither lower case nor a capital (Japanese,
+    Arabic) is "letter" as well. "other" is the rest: digits, signs, halves of characters, what has no name.
+    Feeds on the tensors of these names.
+    """
+    together, starts = vocab_bytes_B.tobytes(), vocab_offsets_V1[:-1].tolist()
+    kinds_V = np.full(len(starts), BEGINNINGS.index("other"), np.uint8)
+    for token, (start, end) in enumerate(zip(starts, vocab_offsets_V1[1:].tolist(), strict=True)):
+        text = together[start : min(end, start + 5)].decode(errors="replace")  # a space and a character
+        spaced = text[:1] == " "
+        letter = text[spaced : spaced + 1]
+        if letter.isalpha():
+            cased = spaced and (letter.islower() or letter.isupper())
+            kinds_V[token] = letter.isupper() if cased else BEGINNINGS.index("letter")
+    return kinds_V
+
+
 # --- parameters ---------------------------------------------------------------------------------------------
 
 

@@ -22,11 +22,13 @@ from transformers import (
 
 from model_probe import capture, parameters
 from model_probe.derived import (
+    BEGINNINGS,
     GPT_2_SMALL,
     GPT_3_MATRICES,
     Norm,
     PublishedShape,
     analogy_ranks,
+    beginnings,
     direct_logit_attribution,
     head_outputs,
     head_scores,
@@ -575,3 +577,28 @@ def test_a_bias_of_no_matrix_is_refused() -> None:
                 norm_vectors=0, tied=True,
             )
         )  # fmt: skip
+
+
+def test_beginnings_of_tokens() -> None:
+    tokens = {
+        b" cat": 0,
+        b" Cat": 1,
+        b"cat": 2,
+        b"Cat": 2,
+        b" 1": 3,
+        b"": 3,
+        b" ": 3,
+        b"  a": 3,
+        "\u00e9t".encode(): 2,
+    }
+    tokens |= {
+        " \u00c9t".encode(): 1,
+        " \u65e5".encode(): 2,
+        "\u65e5".encode()[:2]: 3,
+        b" \xe6\x97": 3,
+        b"\xa5a": 3,
+    }
+    offsets = np.cumsum([0, *map(len, tokens)])
+    kinds_V = beginnings(np.frombuffer(b"".join(tokens), np.uint8), offsets)
+    assert dict(zip(tokens, kinds_V.tolist(), strict=True)) == tokens
+    assert len(BEGINNINGS) == 4
