@@ -319,9 +319,13 @@ def lines(
     return fitted(group.center(), fit)
 
 
+class Formula(VGroup):
+    """Mathematics as `formula` sets it: one submobject for each run of one colour."""
+
+
 def formula(
     source: str, size: float = 0.4, colour: str = palette.INK, fit: Box | float | None = None
-) -> VGroup:
+) -> Formula:
     r"""Typst markup, maths between dollar signs; one submobject for each run of one colour.
 
     `#tone("#FFFF00", $q$)` sets a part in another colour; the rest takes `colour`. `fit` as in `fitted`.
@@ -335,7 +339,7 @@ def formula(
         raise MissingGlyph(f"no face of the suite can draw all of {source!r}")
     found: list[tuple[str, Points]] = []
     _draw(root, svgelements.Matrix(), glyphs, found)
-    group = VGroup()
+    group = Formula()
     last_fill = None
     for fill, points in found:
         placed = points * size / POINT_SIZE

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
+from manim.utils.exceptions import EndSceneEarlyException
 from PIL import Image
 
 from model_probe.command import carried_out
@@ -35,7 +36,7 @@ Frame = npt.NDArray[np.uint8]
 
 
 class _Stills(CairoRenderer):
-    """Draws only the first frame at or after each wanted time."""
+    """Draws only the first frame at or after each wanted time, and ends the scene after the last of them."""
 
     def __init__(self, wanted: list[float]) -> None:
         super().__init__(camera_class=StudioCamera)
@@ -58,6 +59,8 @@ class _Stills(CairoRenderer):
     def _take(self, frame: Frame) -> None:
         self.wanted.pop(0)
         self.taken.append(frame)
+        if not self.wanted:
+            raise EndSceneEarlyException
 
 
 def stills(
@@ -65,17 +68,17 @@ def stills(
     settings: Settings,
     size: tuple[int, int] | None = None,
     frame_rate: int = 10,
+    only: str | None = None,
 ) -> Iterator[tuple[Beat, Frame]]:
-    """Yield each beat with the frame from its middle, (height, width, 4) uint8."""
+    """Yield each beat, or `only` the one of that name, with its middle frame, (height, width, 4) uint8."""
     width, height = size or pixels(QUALITIES["h"], settings.aspect)
     quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
     with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": frame_rate, **quiet}):
         config.frame_width, config.frame_height = ASPECTS[settings.aspect]
-        beats = rehearse(scene_class, settings).beats
+        beats = [beat for beat in rehearse(scene_class, settings).beats if only in (None, beat.name)]
         renderer = _Stills([(beat.start + beat.end) / 2 for beat in beats])
-        scene = scene_class(settings, renderer=renderer)
-        scene.render()
-        yield from zip(scene.beats, renderer.taken, strict=True)
+        scene_class(settings, renderer=renderer).render()
+        yield from zip(beats, renderer.taken, strict=True)
 
 
 @click.command(help=(__doc__ or "").partition("\n")[0])

@@ -1,14 +1,14 @@
 """What is wrong with a picture: cut off, in the caption's way, too small, one on top of the other."""
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenes import load
 from scenes.lecture_scene import LectureScene
-from scenes.mobjects.lettering import Lettering
+from scenes.mobjects.lettering import ASCENT, DESCENT, Formula, Lettering
 from scenes.mobjects.number_matrix import NumberMatrix
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -16,7 +16,8 @@ from tests.scenes.played import shaped, visible, watched
 
 SMALLEST = 18 / 1080 * 8  # 18 px at 1080p, in frame units
 TOUCHING = 0.03  # frame units, 4 px at 1080p, that the boxes of two words' ink may share in both directions
-Box = tuple[float, float, float, float]
+Points = NDArray[np.float64]
+WRITTEN = (Lettering, Formula, NumberMatrix)
 LINE_BOX = 8  # points; what follows them in a lettering is its ink
 
 
@@ -47,26 +48,26 @@ def faults_of(scene: LectureScene) -> Iterator[str]:
             yield f"{what} reaches into the caption: {low.round(2)} to {high.round(2)}"
         if isinstance(mobject, Lettering) and mobject.em < smallest - 1e-6:
             yield f"{what} is {mobject.em / smallest * 18:.1f} px at 1080p"
-    yield from overlaps(seen)
+    yield from overlaps(shown)
 
 
-def overlaps(seen: list[Any]) -> Iterator[str]:
-    """Words and numbers that stand on one another: the boxes of their ink share more than a touch."""
-    written = [each for each in dict.fromkeys(seen) if isinstance(each, (Lettering, NumberMatrix))]
-    turns = [turn(each) for each in written]
-    boxes = {angle: [box(each, angle) for each in written] for angle in set(turns)}
-    for one, other in combinations(range(len(written)), 2):
+def overlaps(shown: list[Any]) -> Iterator[str]:
+    """Words, formulas and numbers on one another: the boxes of their ink share more than a touch."""
+    written = [each for each in dict.fromkeys(shown) if isinstance(each, WRITTEN) and len(ink(each))]
+    turns = np.array([turn(each) for each in written])
+    depths = np.full((len(written), len(written)), np.inf)
+    for angle in set(turns.tolist()):
         # Two boxes that are turned are apart where a side of either is between them.
-        depths = [shared(boxes[turns[each]][one], boxes[turns[each]][other]) for each in (one, other)]
-        if min(map(min, depths)) > TOUCHING:
-            place = written[one].get_center().round(1)[:2]
-            yield f"{named(written[one])} and {named(written[other])} overlap by {min(depths)} near {place}"
-
-
-def shared(one: Box, other: Box) -> tuple[float, float]:
-    """How wide and how high is what two boxes have in common; below 0 where they are apart."""
-    (left, right, bottom, top), (left_, right_, bottom_, top_) = one, other
-    return min(right, right_) - max(left, left_), min(top, top_) - max(bottom, bottom_)
+        sides = np.array([box(ink(each), angle) for each in written])
+        shared = np.minimum(sides[:, None, 1], sides[None, :, 1]) - np.maximum(
+            sides[:, None, 0], sides[None, :, 0]
+        )
+        asked = (turns[:, None] == angle) | (turns[None, :] == angle)
+        depths[asked] = np.minimum(depths, shared.min(axis=-1))[asked]
+    for one, other in zip(*np.nonzero(np.triu(depths, 1) > TOUCHING), strict=True):
+        place = written[one].get_center().round(1)[:2]
+        depth = depths[one, other]
+        yield f"{named(written[one])} and {named(written[other])} overlap by {depth:.2f} near {place}"
 
 
 def turn(mobject: Any) -> float:
@@ -74,20 +75,21 @@ def turn(mobject: Any) -> float:
     if not isinstance(mobject, Lettering):
         return 0.0
     across, up = (mobject.points[4] - mobject.points[0])[:2]  # the line box, from corner to corner
-    level = Lettering(mobject.string, mobject.size, mono=mobject.mono)
-    return round(float(np.arctan2(up, across) - np.arctan2(level.height, level.width)), 2)
+    return round(float(np.arctan2(up, across) - np.arctan2(ASCENT + DESCENT, mobject._advance)), 2)
 
 
-def box(mobject: Any, angle: float) -> Box:
-    """Left, right, bottom and top of what is drawn, after a turn back by `angle`; a line box is not drawn."""
-    points = mobject.points[LINE_BOX * isinstance(mobject, Lettering) :, :2]
-    if not len(points):
-        points = mobject.points[:, :2]
-    if angle:
-        cosine, sine = np.cos(angle), np.sin(angle)
-        points = points @ np.array([[cosine, -sine], [sine, cosine]])
-    (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
-    return float(left), float(right), float(bottom), float(top)
+def ink(mobject: Any) -> Points:
+    """The outline of what is drawn, (n, 2); a line box is not."""
+    parts = [each for each in mobject.get_family() if len(each.points) and visible(each)]
+    drawn = [each.points[LINE_BOX * isinstance(each, Lettering) :, :2] for each in parts]
+    return np.concatenate([np.zeros((0, 2)), *drawn])
+
+
+def box(points: Points, angle: float) -> Points:
+    """The least and the greatest corner, (2, 2), after a turn back by `angle`."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turned = points @ np.array([[cosine, -sine], [sine, cosine]])
+    return np.stack([turned.min(axis=0), turned.max(axis=0)])
 
 
 def named(mobject: Any) -> str:
