@@ -22,6 +22,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 CAPTION_WIDTH = 42.0  # em a line at the caption's size
 
 _active = gettext.NullTranslations()
+asked: set[str] = set()  # the messages that this process has asked for
 
 
 def languages() -> list[str]:
@@ -59,13 +60,22 @@ def speak(language: str) -> None:
 
 def _(message: str) -> str:
     """The active language's words for `message`."""
-    return _active.gettext(message) if message else ""
+    if not message:
+        return ""
+    asked.add(message)
+    return _active.gettext(message)
 
 
 def plain(words: str) -> str:
     """`words` on one line: white space of any kind is one space, but for a no-break one; a control is �."""
     one_line = " ".join(re.findall(rf"[\S{NO_BREAK}]+", words))
     return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") else c for c in one_line)
+
+
+def printable(text: str) -> str:
+    """A text with its lines and tabs; a control character, which no page can hold, is �."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in lines)
 
 
 def reading_time(narration: str, language: str) -> float:

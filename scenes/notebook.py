@@ -29,8 +29,9 @@ from scenes.publish.chapters import clock
 from scenes.publish.templates import template
 from scenes.reads import Wanted, declared, wanted
 from scenes.render.manifest import Manifest
+from scenes.render.order import Order
 from scenes.render.quality import QUALITIES
-from scenes.render.run import Order, run
+from scenes.render.run import run
 
 _folder = tempfile.TemporaryDirectory(prefix="film-studio-")  # removed when Python ends
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from model_probe.trace import Facts
 from scenes.language import _
 from scenes.mobjects import palette
-from scenes.mobjects.length_line import written
-from scenes.mobjects.numerals import count, percent, plain
+from scenes.mobjects.numerals import count, percent, plain, written
 from scenes.mobjects.token_row import token_quote
 
 # Cosines: from here on a vector keeps its direction, has turned, has left a trace

@@ -12,6 +12,7 @@ from manim import VGroup, VMobject
 from scenes.mobjects import palette
 from scenes.mobjects.eye import Eye, Points
 from scenes.mobjects.lettering import ASCENT, DESCENT, text
+from scenes.mobjects.numerals import written
 
 SIZE = 0.26  # em of the numbers in frame units
 
@@ -62,9 +63,3 @@ class LengthLine(VGroup):
             self.first.move_to(seen[0] + [self.first.width / 2 + 0.12, -drop, 0])
             self.last.move_to(seen[-1] + [self.last.width / 2 + 0.12, drop, 0])
         return self
-
-
-def written(length: float) -> str:
-    """Three figures: 1.27, 21.3, 210."""
-    digits = int(np.clip(2 - np.floor(np.log10(max(length, 1e-9))), 0, 3))
-    return f"{length:,.{digits}f}"

@@ -25,6 +25,12 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def written(length: float) -> str:
+    """Three figures: 1.27, 21.3, 210."""
+    digits = min(3, max(0, 2 - math.floor(math.log10(max(length, 1e-9)))))
+    return f"{length:,.{digits}f}"
+
+
 def count(value: int) -> str:
     """50257 → `50,257`."""
     return f"{value:,}"

@@ -43,9 +43,9 @@ def cues(beats: Iterable[Mapping[str, Any]], language: str, offset: float = 0.0)
     found = []
     for beat in beats:
         texts = _cue_texts(plain(beat["narration"][language]), language)
-        if not texts:
-            continue
         widths = [sum(map(em_width, lines)) for lines in texts]
+        if not any(widths):
+            continue
         length = beat["end"] - beat["start"]
         shares = (beat["start"] + length * read / sum(widths) for read in accumulate(widths, initial=0.0))
         times = [round(offset + time, 3) for time in shares]

@@ -10,19 +10,19 @@ from typing import Any
 import av
 
 from scenes.voice.sound import RATE, Track, has_sound, laid, seconds
-from scenes.whole_file import plain_name, whole_file
+from scenes.whole_file import plain_name
 
 MILLISECONDS = Fraction(1, 1000)
 
 
-def join(clips: list[tuple[Path, str]], target: Path) -> None:
+def join(target: Path, clips: list[tuple[Path, str]]) -> None:
     """Write `target` from clips of one size and rate; where one is silent beside others, so is its part.
 
     Sound is encoded again: a clip's own begins and ends between two frames of pictures.
 
     Args:
+        target: an MP4.
         clips: (file, chapter title), in order.
-        target: appears whole or not at all.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
@@ -31,10 +31,7 @@ def join(clips: list[tuple[Path, str]], target: Path) -> None:
     start = Fraction(0)
     spoken = [path for path, _title in clips if has_sound(path)]
     heard = 0
-    with (
-        whole_file(target) as part,
-        av.open(plain_name(part), "w", format="mp4", options={"movflags": "+faststart"}) as lecture,
-    ):
+    with av.open(plain_name(target), "w", format="mp4", options={"movflags": "+faststart"}) as lecture:
         copy = track = None
         for path, title in clips:
             with av.open(plain_name(path)) as clip:

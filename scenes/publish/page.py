@@ -11,80 +11,81 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
-
 from scenes.language import catalogue, plain
-from scenes.mobjects.palette import THEMES
 from scenes.publish.captions import cues
 from scenes.publish.chapters import beat_chapters, clock
-from scenes.publish.templates import template
-from scenes.publish.texts import model_line
-from scenes.whole_file import write_whole
-
-Entry = Mapping[str, Any]
-"""What the manifest says of a clip."""
+from scenes.publish.pages import Entry, codes, language_name, write_page
 
 
-def write_pages(out: Path, lecture: Entry, clips: Mapping[str, Entry], language: str) -> None:
-    """Write `index.html` and `clips/NAME.html`, each whole or not at all.
+def write_index(target: Path, lecture: Entry, clips: Mapping[str, Entry], language: str) -> None:
+    """Write the course page.
 
     Args:
-        out: the output directory.
+        target: the page.
         lecture: the manifest's entry of the lecture.
         clips: its clips by the scenes' names, in order.
         language: of the page's own words; captions and transcripts are in every language.
 
     Raises:
-        OSError: the disk is full or a file cannot be written.
+        OSError: the disk is full or the file cannot be written.
     """
     words = _words(language)
-    # Captions that are in the picture need not be shown again
-    captions = "" if all(entry["captions"] for entry in clips.values()) else language
-    films = [
-        _lecture(lecture, clips, words),
-        *(_film(name, entry, language) for name, entry in clips.items()),
-    ]
-    first = next(iter(clips.values()))
-    codes = sorted(first["beats"][0]["narration"])
-    spoken = {name: _cues(entry, codes) for name, entry in clips.items()}
+    spoken = {name: _cues(entry, codes(clips)) for name, entry in clips.items()}
     starts = dict(
         zip(clips, accumulate((entry["seconds"] for entry in clips.values()), initial=0.0), strict=False)
     )
     whole = {
         code: {
-            "label": _name(code),
+            "label": language_name(code),
             "cues": [
                 cue for name, entry in clips.items() for cue in _cue_list(entry["beats"], code, starts[name])
             ],
         }
-        for code in codes
+        for code in codes(clips)
     }
-    index = template("index.html").render(
-        language=language,
-        words=words,
-        model=model_line(first, language),
-        prompt=first["prompt"],
-        languages=[(code, _name(code)) for code in codes],
-        films=films,
-        captions=captions,
+    write_page(
+        target,
+        "index.html",
+        clips,
+        language,
+        words,
+        films=[
+            _lecture(lecture, clips, words),
+            *(_film(name, entry, language) for name, entry in clips.items()),
+        ],
+        captions=_shown(clips, language),
         cues={"lecture": whole, **spoken},
     )
-    write_whole(out / "index.html", index)
-    for film in films[1:]:
-        page = template("embed.html").render(
-            language=language,
-            film=film,
-            captions=captions,
-            cues={film["name"]: spoken[film["name"]]},
-            ground=THEMES[clips[film["name"]]["theme"]].ground,
-        )
-        write_whole(out / "clips" / f"{film['name']}.html", page)
+
+
+def write_embedded(target: Path, name: str, entry: Entry, language: str) -> None:
+    """Write a clip's own page, which another page can hold.
+
+    Raises:
+        OSError: the disk is full or the file cannot be written.
+    """
+    clips = {name: entry}
+    write_page(
+        target,
+        "embed.html",
+        clips,
+        language,
+        {},
+        film=_film(name, entry, language),
+        captions=_shown(clips, language),
+        cues={name: _cues(entry, codes(clips))},
+    )
+
+
+def _shown(clips: Mapping[str, Entry], language: str) -> str:
+    """The captions that are shown from the start; those that are in the picture need not be shown again."""
+    return "" if all(entry["captions"] for entry in clips.values()) else language
 
 
 def _film(name: str, entry: Entry, language: str) -> dict[str, Any]:
     """What the template shows of one clip."""
     chapters = beat_chapters(entry["beats"], language, entry["seconds"])
-    title = entry["title"]
+    title = plain(entry["title"])
     return {
         "name": name,
         "title": title,
@@ -106,7 +107,7 @@ def _film(name: str, entry: Entry, language: str) -> dict[str, Any]:
         },
         "embed": f'<iframe src="clips/{name}.html" title="{html.escape(title)}" '
         f'width="{entry["width"]}" height="{entry["height"]}" style="border: 0" allowfullscreen></iframe>',
-        "measures": f"{entry['seconds']:.0f} s · {entry['bytes'] / 1e6:.1f} MB",
+        "measures": _measures(entry),
     }
 
 
@@ -114,7 +115,7 @@ def _lecture(entry: Entry, clips: Mapping[str, Entry], words: Mapping[str, str])
     """The same for the whole lecture: a chapter for each clip."""
     chapters, start = [], 0.0
     for clip in clips.values():
-        chapters.append({"start": round(start, 3), "clock": clock(start), "title": clip["title"]})
+        chapters.append({"start": round(start, 3), "clock": clock(start), "title": plain(clip["title"])})
         start += clip["seconds"]
     return {
         "name": "lecture",
@@ -127,12 +128,19 @@ def _lecture(entry: Entry, clips: Mapping[str, Entry], words: Mapping[str, str])
         "chapters": chapters,
         "transcript": {},
         "embed": "",
-        "measures": f"{entry['seconds']:.0f} s · {entry['bytes'] / 1e6:.1f} MB",
+        "measures": _measures(entry),
     }
 
 
-def _cues(entry: Entry, codes: list[str]) -> dict[str, Any]:
-    return {code: {"label": _name(code), "cues": _cue_list(entry["beats"], code, 0.0)} for code in codes}
+def _measures(film: Entry) -> str:
+    return f"{film['seconds']:.0f} s · {film['bytes'] / 1e6:.1f} MB"
+
+
+def _cues(entry: Entry, languages: list[str]) -> dict[str, Any]:
+    return {
+        code: {"label": language_name(code), "cues": _cue_list(entry["beats"], code, 0.0)}
+        for code in languages
+    }
 
 
 def _cue_list(beats: Any, code: str, offset: float) -> list[dict[str, Any]]:
@@ -143,18 +151,10 @@ def _cue_list(beats: Any, code: str, offset: float) -> list[dict[str, Any]]:
     ]
 
 
-def _name(code: str) -> str:
-    """A language's name in itself."""
-    return str(Locale.parse(code).display_name)
-
-
 def _words(language: str) -> dict[str, str]:
     _ = catalogue(language).gettext
     return {
-        "title": _("What happens inside a transformer"),
         "lecture": _("The whole lecture"),
-        "captions": _("Captions"),
-        "no_captions": _("none"),
         "chapters": _("Chapters"),
         "transcript": _("Transcript"),
         "embed": _("Embed"),

@@ -10,43 +10,33 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
-
 from scenes.language import catalogue, plain
-from scenes.mobjects.palette import THEMES
-from scenes.publish.templates import template
-from scenes.publish.texts import model_line
-from scenes.whole_file import write_whole
+from scenes.publish.pages import Entry, codes, write_page
 
 
-def write_slides(out: Path, clips: Mapping[str, Mapping[str, Any]], language: str) -> None:
-    """Write `slides.html`, whole or not at all.
+def write_slides(target: Path, clips: Mapping[str, Entry], language: str) -> None:
+    """Write the slides.
 
     Args:
-        out: the output directory.
+        target: the page.
         clips: the manifest's entries of the clips by the scenes' names, in order.
         language: of the page's own words; what is said is there in every language.
 
     Raises:
         OSError: the disk is full or the file cannot be written.
     """
-    first = next(iter(clips.values()))
-    codes = sorted(first["beats"][0]["narration"])
-    page = template("slides.html").render(
-        language=language,
-        words=_words(language),
-        model=model_line(first, language),
-        prompt=first["prompt"],
-        languages=[(code, str(Locale.parse(code).display_name)) for code in codes],
-        theme=first["theme"],
-        colours=THEMES[first["theme"]],
-        clips=clips,
-        slides=[slide for name, entry in clips.items() for slide in _slides(name, entry, codes)],
+    write_page(
+        target,
+        "slides.html",
+        clips,
+        language,
+        _words(language),
+        films={name: {**entry, "title": plain(entry["title"])} for name, entry in clips.items()},
+        slides=[slide for name, entry in clips.items() for slide in _slides(name, entry, codes(clips))],
     )
-    write_whole(out / "slides.html", page)
 
 
-def _slides(name: str, entry: Mapping[str, Any], codes: list[str]) -> list[dict[str, Any]]:
+def _slides(name: str, entry: Entry, languages: list[str]) -> list[dict[str, Any]]:
     """A slide for each beat of a clip, from where the one before it stopped, so that nothing is left out.
 
     `from` and `to` are in seconds of the clip, `frame` is how many of them a picture lasts.
@@ -62,7 +52,7 @@ def _slides(name: str, entry: Mapping[str, Any], codes: list[str]) -> list[dict[
             "from": start,
             "to": beat["end"],
             "frame": 1 / entry["frame_rate"],
-            "words": {code: plain(beat["narration"][code]) for code in codes},
+            "words": {code: plain(beat["narration"][code]) for code in languages},
         }
         for number, (beat, start) in enumerate(zip(beats, starts, strict=False), 1)
     ]
@@ -71,10 +61,7 @@ def _slides(name: str, entry: Mapping[str, Any], codes: list[str]) -> list[dict[
 def _words(language: str) -> dict[str, str]:
     _ = catalogue(language).gettext
     return {
-        "title": _("What happens inside a transformer"),
         "slides": _("Slides"),
-        "captions": _("Captions"),
-        "no_captions": _("none"),
         "overview": _("Overview"),
         "back": _("Back"),
         "next": _("Next"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-from scenes.language import catalogue
+from scenes.language import catalogue, printable
 from scenes.publish.templates import template
 
 
@@ -40,14 +39,14 @@ class Transcript:
             language=self.language,
             words=self._words(),
             model=self.model,
-            prompt=_printable(self.prompt),
+            prompt=printable(self.prompt),
             sections=self.sections,
         )
 
     def markdown(self) -> str:
         """As CommonMark; what the prompt brings along is text there, never markup."""
         words = self._words()
-        prompt = _printable(self.prompt)
+        prompt = printable(self.prompt)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", prompt)), default=0))
         parts = [
             f"# {words['transcript']}",
@@ -78,9 +77,3 @@ class Transcript:
 def _literal(words: str) -> str:
     """`words` on one line of Markdown, none of it markup."""
     return re.sub(r"([\\`*_\[\]<>&~$|#])", r"\\\1", words)
-
-
-def _printable(prompt: str) -> str:
-    """The prompt with its lines and tabs; a control character, which no page can hold, is �."""
-    lines = prompt.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in lines)

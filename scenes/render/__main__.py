@@ -182,8 +182,9 @@ def command(
         raise click.UsageError(f"--trace runs no model: {', '.join(given)} has nothing to do")
     os.environ["LECTURE_THEME"] = theme  # a wrong one from outside would stop the run at its very end
     from model_probe.generation import Method
+    from scenes.render.order import Order
     from scenes.render.probe import Request
-    from scenes.render.run import Order, run
+    from scenes.render.run import run
 
     request = None
     if trace_file is None:

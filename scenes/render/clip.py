@@ -9,9 +9,8 @@ from typing import Any
 
 import av
 
-from scenes.render.manifest import content_of
 from scenes.voice.sound import HEADROOM, RATE, Track, laid, seconds
-from scenes.whole_file import plain_name, whole_file
+from scenes.whole_file import plain_name
 
 # Manim converts to BT.601 without saying so, and players then guess BT.709 and show the blues wrong: every
 # encoder is told to say so.
@@ -33,14 +32,14 @@ def settle(
     comment: str,
     speech: Sequence[tuple[float, Path]] = (),
 ) -> None:
-    """Copy Manim's file to `target`, its index first so that it starts playing at once; all or nothing.
+    """Copy Manim's file to `target`, its index first so that it starts playing at once.
 
     Manim joins a file for each animation, and where they meet a frame may come some milliseconds early: here
     every frame gets exactly its own time.
 
     Args:
         source: what Manim wrote.
-        target: where the clip belongs; it appears there whole.
+        target: where it goes.
         frame_rate: frames a second.
         title: metadata of the file.
         comment: metadata of the file.
@@ -50,9 +49,8 @@ def settle(
         OSError: the disk is full or `target` cannot be written.
     """
     with (
-        whole_file(target) as part,
         av.open(plain_name(source)) as video,
-        av.open(plain_name(part), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
+        av.open(plain_name(target), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
     ):
         clip.metadata.update(title=title, comment=comment)
         stream = video.streams.video[0]
@@ -77,11 +75,11 @@ def settle(
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Seconds, frames, frame size and rate, bytes and SHA-256 of a clip, read from the file itself."""
+    """Seconds, frames, frame size and rate of a film, read from the file itself."""
     with av.open(plain_name(path)) as clip:
         stream = clip.streams.video[0]
         rate = stream.average_rate
         assert rate is not None
         frames = stream.frames
         facts = {"frames": frames, "width": stream.width, "height": stream.height, "frame_rate": float(rate)}
-    return {**facts, "seconds": round(frames / float(rate), 3), **content_of(path)}
+    return {**facts, "seconds": round(frames / float(rate), 3)}

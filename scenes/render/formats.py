@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from scenes.render.clip import COLOUR_TAGS
 from scenes.voice.sound import Track, has_sound, read_sound, seconds
-from scenes.whole_file import plain_name, whole_file
+from scenes.whole_file import plain_name
 
 VP9_OPTIONS = {
     "b": "0",
@@ -43,7 +43,7 @@ Progress = Callable[[int], None]
 
 
 class ClearFilm:
-    """A WebM whose ground is clear, encoded while a scene is drawn; it appears when the block ends well.
+    """A WebM whose ground is clear, encoded while a scene is drawn.
 
     VP9 keeps alpha as a second film, and players take the colours to be straight: Cairo's, which are
     multiplied by alpha, are divided by it again.
@@ -57,12 +57,12 @@ class ClearFilm:
     @classmethod
     @contextmanager
     def open(cls, target: Path, width: int, height: int, frame_rate: int) -> Iterator[ClearFilm]:
-        """Begin the film that becomes `target`.
+        """Begin the film `target`.
 
         Raises:
             OSError: the disk is full or `target` cannot be written.
         """
-        with whole_file(target) as part, av.open(plain_name(part), "w", format="webm") as output:
+        with av.open(plain_name(target), "w", format="webm") as output:
             film = cls(output, width, height, frame_rate)
             yield film
             output.mux(film._stream.encode(None))
@@ -114,37 +114,36 @@ def spread(pixels: Pixels) -> Pixels:
     return result
 
 
-def write_webm(clip: Path, target: Path, progress: Progress) -> None:
-    """Write an MP4's film as WebM (VP9, Opus), whole or not at all.
+def write_webm(target: Path, clip: Path, progress: Progress) -> None:
+    """Write an MP4's film as WebM (VP9, Opus).
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with whole_file(target) as part:
-        with av.open(plain_name(clip)) as film, av.open(plain_name(part), "w", format="webm") as output:
-            source = film.streams.video[0]
-            stream = _vp9(output, source.average_rate, source.width, source.height, "yuv420p", CRF)
-            for number, frame in enumerate(film.decode(source)):
-                plain = frame.reformat(format="yuv420p")
-                plain.pts, plain.time_base = number, 1 / Fraction(source.average_rate or 1)
-                output.mux(stream.encode(plain))
-                progress(number + 1)
-            output.mux(stream.encode(None))
-        speak(part, clip)
+    with av.open(plain_name(clip)) as film, av.open(plain_name(target), "w", format="webm") as output:
+        source = film.streams.video[0]
+        stream = _vp9(output, source.average_rate, source.width, source.height, "yuv420p", CRF)
+        for number, frame in enumerate(film.decode(source)):
+            plain = frame.reformat(format="yuv420p")
+            plain.pts, plain.time_base = number, 1 / Fraction(source.average_rate or 1)
+            output.mux(stream.encode(plain))
+            progress(number + 1)
+        output.mux(stream.encode(None))
+    speak(target, clip)
 
 
 def speak(webm: Path, clip: Path) -> None:
-    """Give a silent WebM the sound of its clip, if that has any; whole, or silent as before.
+    """Give a silent WebM the sound of its clip, if that has any.
 
     Raises:
         OSError: the disk is full or `webm` cannot be written.
     """
     if not has_sound(clip):
         return
+    spoken = webm.with_name(f"spoken-{webm.name}")
     with (
-        whole_file(webm) as part,
         av.open(plain_name(webm)) as film,
-        av.open(plain_name(part), "w", format="webm") as output,
+        av.open(plain_name(spoken), "w", format="webm") as output,
     ):
         source = film.streams.video[0]
         copy = output.add_stream_from_template(source)
@@ -157,21 +156,21 @@ def speak(webm: Path, clip: Path) -> None:
             packet.stream = copy
         for packet in heapq.merge(packets, sound, key=seconds):
             output.mux(packet)
+    spoken.replace(webm)
 
 
-def write_gif(clip: Path, target: Path, progress: Progress) -> None:
-    """Write an MP4's film as a GIF, its shorter side at most 480 pixels, in its own colours; all or nothing.
+def write_gif(target: Path, clip: Path, progress: Progress) -> None:
+    """Write an MP4's film as a GIF, its shorter side at most 480 pixels, in its own colours.
 
     It has as many frames a second as keep every ten seconds of it within 5 MB, which is what chats take.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with whole_file(target) as part:
-        palette = _palette(clip)
-        for rate in GIF_RATES:
-            if heaviest(_paint(clip, part, palette, rate, progress), round(10 * rate)) <= GIF_BYTES:
-                break
+    palette = _palette(clip)
+    for rate in GIF_RATES:
+        if heaviest(_paint(clip, target, palette, rate, progress), round(10 * rate)) <= GIF_BYTES:
+            break
 
 
 def heaviest(sizes: Sequence[int], frames: int) -> int:
@@ -180,12 +179,12 @@ def heaviest(sizes: Sequence[int], frames: int) -> int:
     return int((sums[frames:] - sums[:-frames]).max() if len(sizes) > frames else sums[-1])
 
 
-def _paint(clip: Path, part: Path, palette: av.VideoFrame, rate: Fraction, progress: Progress) -> list[int]:
+def _paint(clip: Path, target: Path, palette: av.VideoFrame, rate: Fraction, progress: Progress) -> list[int]:
     """Write a GIF in the colours of a palette; returns the bytes of each frame."""
     sizes: list[int] = []
     with (
         av.open(plain_name(clip)) as film,
-        av.open(plain_name(part), "w", format="gif", options={"loop": "0"}) as output,
+        av.open(plain_name(target), "w", format="gif", options={"loop": "0"}) as output,
     ):
         source = film.streams.video[0]
         graph = av.filter.Graph()

@@ -1,4 +1,4 @@
-"""What a scene's process is asked to do, and what it says while it works."""
+"""What a scene's process is asked to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from model_probe.trace import Trace
 from scenes.settings import Settings
+
+
+def identity(trace: Trace) -> str:
+    """What tells a trace from another that comes to lie under its name; as it says itself, where it does."""
+    return trace.facts.content_sha256 or trace.digest
 
 
 @dataclass(frozen=True)
@@ -17,15 +23,16 @@ class Job:
     Attributes:
         name: the scene's short name.
         scene: `module:Class`.
-        target: the finished clip.
-        work: a directory of the job's own; Manim's media go there.
+        trace: the `identity` of the trace that the settings name: one that came there since is not drawn.
+        work: a directory of the job's own. The clip comes to lie there, as `NAME.mp4`, and where the ground
+            is clear `NAME.webm`; Manim's media go there.
     """
 
     name: str
     scene: str
     settings: Settings
     quality: str
-    target: Path
+    trace: str
     work: Path
 
     def to_json(self) -> str:
@@ -38,14 +45,5 @@ class Job:
         values: dict[str, Any] = json.loads(line)
         settings = values.pop("settings")
         settings["trace"] = Path(settings["trace"])
-        values["target"], values["work"] = Path(values["target"]), Path(values["work"])
+        values["work"] = Path(values["work"])
         return cls(settings=Settings(**settings), **values)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended: `clip` describes what was made, or `error` is one line that says why not."""
-
-    name: str
-    clip: dict[str, Any] | None = None
-    error: str = ""

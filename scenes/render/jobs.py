@@ -8,44 +8,49 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
-from scenes.render.job import Job, Outcome
+from scenes.render.graph import Failed
+from scenes.render.job import Job
 
 Listener = Callable[[str, dict[str, int]], None]
-"""Called with a job's name and {"total": …} or {"frame": …} while it runs."""
+"""Called with a name and {"total": …} or {"frame": …} while that is made."""
 
 GRACE = 5.0  # seconds that a process gets to end by itself
 
 
 class Company:
-    """The processes of one run."""
+    """The threads and processes of one run; on any exception, Ctrl-C included, all of them are ended."""
 
     def __init__(self, workers: int, logs: Path, listener: Listener) -> None:
-        self.workers, self.logs, self.listener = workers, logs, listener
+        self.workers, self.logs, self._listener = workers, logs, listener
+        self._pool = ThreadPoolExecutor(workers)
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         self._dismissed = False
 
-    def perform(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """Yield each job's outcome as it ends; on any exception, Ctrl-C included, all processes are ended."""
-        with ThreadPoolExecutor(self.workers) as pool:
-            futures = [pool.submit(self._perform, job) for job in jobs]
-            try:
-                for future in as_completed(futures):
-                    yield future.result()
-            except BaseException:
-                self.dismiss()
-                pool.shutdown(cancel_futures=True)
-                raise
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.dismiss()
+        self._pool.shutdown(cancel_futures=True)
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Have some work done in a thread."""
+        return self._pool.submit(work, *arguments)
 
     def dismiss(self) -> None:
         """End every process that still runs, and start no more."""
@@ -62,21 +67,62 @@ class Company:
                 process.kill()
                 process.wait()
 
-    def _perform(self, job: Job) -> Outcome:
-        log_path = self.logs / f"{job.name}.log"
-        try:
-            job.work.mkdir(parents=True, exist_ok=True)
-            with log_path.open("w", encoding="utf-8") as log:
-                return self._watch(job, log_path, log.fileno())
-        except OSError as error:
-            return Outcome(job.name, error=f"{error.strerror}: {error.filename}")
-        finally:
-            shutil.rmtree(job.work, ignore_errors=True)
+    def tell(self, name: str, event: dict[str, int]) -> None:
+        """Say how far something is; work that nobody waits for any more ends here.
 
-    def _watch(self, job: Job, log_path: Path, log: int) -> Outcome:
+        Raises:
+            Failed: all were dismissed.
+        """
+        if self._dismissed:
+            raise Failed("not finished")
+        self._listener(name, event)
+
+    def perform(self, job: Job) -> dict[str, Any]:
+        """Have a scene's process draw its clip; returns what that says of it.
+
+        Raises:
+            Failed: it could not, and why.
+            OSError: the disk is full or the log cannot be written.
+        """
+        log_path = self.logs / f"{job.name}.log"
+        with log_path.open("w", encoding="utf-8") as log:
+            return self._watch(job, log_path, log.fileno())
+
+    def _watch(self, job: Job, log_path: Path, log: int) -> dict[str, Any]:
+        process, events = self._started(job, log)
+        assert process.stdin is not None
+        clip: dict[str, Any] | None = None
+        why = ""
+        try:
+            with os.fdopen(events, encoding="utf-8") as said:
+                process.stdin.write(job.to_json())
+                process.stdin.close()
+                for line in said:
+                    event = json.loads(line)
+                    if "clip" in event:
+                        clip = event["clip"]
+                    elif "error" in event:
+                        why = event["error"]
+                    elif "crash" in event:
+                        why = f"{event['crash']}; its log is {log_path}"
+                    else:
+                        self.tell(job.name, event)
+        except BrokenPipeError:
+            pass  # it died before it read its job: the exit code says how
+        finally:
+            code = process.wait()
+            with self._lock:
+                self._running.discard(process)
+        if clip is not None:
+            return clip
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        raise Failed(why or f"the scene's process {how}; its log is {log_path}")
+
+    def _started(self, job: Job, log: int) -> tuple[subprocess.Popen[str], int]:
+        """The process, and where its events are read."""
         with self._lock:
             if self._dismissed:
-                return Outcome(job.name, error="not started")
+                raise Failed("not started")
             events, told = os.pipe()
             try:
                 process = subprocess.Popen(
@@ -96,29 +142,4 @@ class Company:
             finally:
                 os.close(told)
             self._running.add(process)
-        assert process.stdin is not None
-        outcome = None
-        try:
-            with os.fdopen(events, encoding="utf-8") as said:
-                process.stdin.write(job.to_json())
-                process.stdin.close()
-                for line in said:
-                    event = json.loads(line)
-                    if "clip" in event:
-                        outcome = Outcome(job.name, clip=event["clip"])
-                    elif "error" in event:
-                        outcome = Outcome(job.name, error=event["error"])
-                    elif "crash" in event:
-                        outcome = Outcome(job.name, error=f"{event['crash']}; its log is {log_path}")
-                    else:
-                        self.listener(job.name, event)
-        except BrokenPipeError:
-            pass  # it died before it read its job: the exit code says how
-        finally:
-            code = process.wait()
-            with self._lock:
-                self._running.discard(process)
-        if outcome is not None:
-            return outcome
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return Outcome(job.name, error=f"the scene's process {how}; its log is {log_path}")
+        return process, events

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import fastjsonschema
 from model_probe.errors import first_line
 from scenes.whole_file import write_whole
 
-SCHEMA = 5
+SCHEMA = 6
 RULES = Path(__file__).parent.parent.parent / "assets" / "manifest.schema.json"
 
 
@@ -25,6 +26,7 @@ class Manifest:
     """The manifest of one output directory; every change is on disk at once, so that a run can be resumed.
 
     Attributes:
+        files: name → "bytes", "sha256", and "from", the digest of all that it was made from.
         clips: scene name → seconds, frames, size, sha256, model, prompt, trace digest, beats, texts, …
         lecture: the same for `lecture.mp4`, or None.
         request: what the trace was asked for; see `scenes.render.probe`.
@@ -33,6 +35,7 @@ class Manifest:
     def __init__(self, path: Path) -> None:
         self.path = path
         values = self._read()
+        self.files: dict[str, dict[str, Any]] = values.get("files", {})
         self.clips: dict[str, dict[str, Any]] = values.get("clips", {})
         self.lecture: dict[str, Any] | None = values.get("lecture")
         self.request: dict[str, Any] | None = values.get("request")
@@ -66,30 +69,63 @@ class Manifest:
         values = {
             "schema": SCHEMA,
             "request": self.request,
+            "files": dict(sorted(self.files.items())),
             "clips": self.clips,
             "lecture": self.lecture,
         }
         write_whole(self.path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
-    def unchanged(self, name: str, inputs: str, clip: Path) -> bool:
-        """Whether the clip of that name was made from these inputs and is still what was made."""
-        entry = self.clips.get(name)
-        if entry is None or entry.get("inputs") != inputs or not is_file_of(clip, entry):
-            return False
-        # A film with a clear ground is drawn with the scene; the other formats are made from the MP4
-        return not entry["clear"] or is_file_of(clip.with_suffix(".webm"), entry["further"].get("webm", {}))
+    def stands(self, names: Sequence[str], made_from: str) -> bool:
+        """Whether these files were made from that, and each is still what was made."""
+        noted = [self.files.get(name, {}) for name in names]
+        return all(each.get("from") == made_from for each in noted) and all(
+            _is_file_of(self.path.parent / name, each) for name, each in zip(names, noted, strict=True)
+        )
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Take up what these files are now; from what they were made is noted later.
+
+        Raises:
+            OSError: one cannot be read.
+        """
+        for name in names:
+            self.files[name] = _content_of(self.path.parent / name)
+
+    def note(self, names: Iterable[str], made_from: str) -> None:
+        """Note what these files were made from."""
+        for name in names:
+            self.files[name]["from"] = made_from
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Remove these files, where they are there.
+
+        Raises:
+            OSError: one is there and cannot be removed.
+        """
+        for name in names:
+            (self.path.parent / name).unlink(missing_ok=True)
+            self.files.pop(name, None)
+
+    def digest_of(self, path: Path) -> str:
+        """SHA-256 of a file in the directory, as noted."""
+        return str(self.files[str(path.relative_to(self.path.parent))]["sha256"])
+
+    def content(self, name: str) -> dict[str, Any]:
+        """Bytes and SHA-256 of a file, as noted."""
+        return {key: self.files[name][key] for key in ("bytes", "sha256")}
 
 
-def content_of(path: Path) -> dict[str, Any]:
+def _content_of(path: Path) -> dict[str, Any]:
     """Bytes and SHA-256 of a file."""
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def is_file_of(path: Path, entry: dict[str, Any]) -> bool:
+def _is_file_of(path: Path, entry: dict[str, Any]) -> bool:
     """Whether the file at `path` is the one that the manifest's `entry` describes."""
     try:
-        # the size is known without reading the file
-        return path.stat().st_size == entry.get("bytes") and content_of(path)["sha256"] == entry.get("sha256")
+        if path.stat().st_size != entry.get("bytes"):  # known without reading the file
+            return False
+        return bool(_content_of(path)["sha256"] == entry.get("sha256"))
     except OSError:
         return False

@@ -9,16 +9,16 @@ from typing import Any
 import av
 from PIL import Image
 
-from scenes.whole_file import plain_name, whole_file
+from scenes.whole_file import plain_name
 
 
-def write_poster(clip: Path, target: Path, at: float) -> None:
-    """Write the clip's frame at `at` seconds as a PNG, whole or not at all; what is clear there is clear.
+def write_poster(target: Path, clip: Path, at: float) -> None:
+    """Write the clip's frame at `at` seconds as a PNG; what is clear there is clear.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with whole_file(target) as part, av.open(plain_name(clip)) as film:
+    with av.open(plain_name(clip)) as film:
         stream = film.streams.video[0]
         assert stream.time_base is not None
         film.seek(int(at / stream.time_base), stream=stream)  # to the key frame before it
@@ -26,7 +26,7 @@ def write_poster(clip: Path, target: Path, at: float) -> None:
             if frame.time is not None and frame.time >= at - 1e-3:
                 break
         kind = "rgba" if frame.format.name == "yuva420p" else "rgb24"
-        Image.fromarray(frame.to_ndarray(format=kind)).save(part, format="PNG", optimize=True)
+        Image.fromarray(frame.to_ndarray(format=kind)).save(target, format="PNG", optimize=True)
 
 
 def _frames(film: Any) -> Iterator[Any]:

@@ -54,11 +54,10 @@ class Display:
             self._bars.update(task, completed=event["frame"])
 
     def finished(self, name: str, words: str) -> None:
-        """A scene is done, unchanged or failed: its bar goes, a line stays."""
+        """Something is done, unchanged or failed: its bar goes, a line stays."""
         with self._lock:
             task = self._tasks.pop(name, None)
         if task is not None:
             self._bars.remove_task(task)
-        self.console.print(
-            f"{name.ljust(self._width)}  {words}", markup=False, highlight=False, soft_wrap=True
-        )
+        line = f"{name.ljust(self._width)}  {words}" if name else words
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)

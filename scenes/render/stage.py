@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from contextlib import chdir, nullcontext
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
@@ -32,14 +33,14 @@ from manim.renderer.cairo_renderer import CairoRenderer
 from manim.scene.scene_file_writer import SceneFileWriter
 
 from model_probe.errors import MissingTensor, UserError
-from scenes.language import languages, reading_time
+from model_probe.trace import Trace
+from scenes.language import asked, languages, reading_time
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
-from scenes.publish.texts import write_clip_texts
 from scenes.render.clip import ENCODER_OPTIONS, describe, settle
 from scenes.render.formats import ClearFilm, speak
-from scenes.render.job import Job
+from scenes.render.job import Job, identity
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -117,6 +118,8 @@ def perform(job: Job) -> dict[str, Any]:
         "verbosity": "ERROR",
         "video_encoder_options": ENCODER_OPTIONS,
     }
+    check_trace(job)
+    target, webm = Path(f"{job.name}.mp4"), Path(f"{job.name}.webm")
     with chdir(job.work), tempconfig(settings):
         config.frame_width, config.frame_height = ASPECTS[job.settings.aspect]
         rehearsals = {
@@ -126,7 +129,6 @@ def perform(job: Job) -> dict[str, Any]:
         least = {} if job.settings.captions else slowest(rehearsals)
         longer = (max(0.0, least.get(beat.name, 0.0) - beat.end + beat.start) for beat in spoken.beats)
         say(total=round((spoken.renderer.time + sum(longer)) * quality.frame_rate))
-        webm = job.target.with_suffix(".webm")
         with (
             ClearFilm.open(webm, width, height, quality.frame_rate) if job.settings.clear else nullcontext()
         ) as clear_film:
@@ -137,15 +139,16 @@ def perform(job: Job) -> dict[str, Any]:
         facts = scene.trace.facts
         settle(
             renderer.file_writer.movie_file_path,
-            job.target,
+            target,
             quality.frame_rate,
             title=job.name,
             comment=f"{facts.credit}: {facts.prompt}",
             speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
         )
         if job.settings.clear:
-            speak(webm, job.target)
-    clip = describe(job.target)
+            speak(webm, target)
+        clip = describe(target)
+    check_trace(job)
     beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
     for beat in beats:
         beat["end"] = min(beat["end"], clip["seconds"])
@@ -154,8 +157,25 @@ def perform(job: Job) -> dict[str, Any]:
         **clip,
         "beats": beats,
         "poster_at": round(chosen["end"] - 2 / quality.frame_rate, 3),
-        "texts": write_clip_texts(job.target, beats, clip["seconds"]),
+        "used": used(module),
     }
+
+
+def check_trace(job: Job) -> None:
+    """See that the trace is the one that the job was given for: each of a scene's passes opens it anew.
+
+    Raises:
+        UserError: another lies there now.
+    """
+    if identity(Trace.open(job.settings.trace)) != job.trace:
+        raise UserError(f"{job.settings.trace} was replaced while the run was at work; start it again")
+
+
+def used(scene_module: str) -> dict[str, list[str]]:
+    """The modules of ours that this process has imported, and the messages that it has asked for."""
+    packages = {"scenes", "model_probe", scene_module.partition(".")[0]}
+    modules = sorted(name for name in sys.modules if name.partition(".")[0] in packages)
+    return {"modules": modules, "messages": sorted(asked)}
 
 
 def _told_in(language: str, settings: Settings) -> Settings:

@@ -10,8 +10,7 @@ from model_probe.record import record
 from scenes import SceneEntry
 
 # Imported here, before any test: a module that is first imported while SCENES is another would keep that one
-from scenes.publish import texts
-from scenes.render import __main__, digest, run
+from scenes.render import __main__, digest, kinds, plan, run
 from scenes.render.__main__ import main
 
 SMALL = {
@@ -22,7 +21,7 @@ SMALL = {
 }
 
 
-MODULES = (__main__, digest, run, texts)  # that have the registry under a name of their own
+MODULES = (__main__, digest, kinds, plan, run)  # that have the registry under a name of their own
 HOSTILE_PROMPT = "\"quotes\" </script><script>document.title = 'taken over'</script>\n& مرحبا"
 CHROMIUM = "/usr/bin/chromium"  # Debian's; tests/run.sh installs it
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

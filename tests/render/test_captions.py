@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+import scenes.language
 from scenes import SCENES, load
 from scenes.language import LOCALE, READING_SPEED, catalogue
 from scenes.lecture_scene import Beat
@@ -24,7 +25,7 @@ from scenes.publish import texts
 from scenes.publish.captions import Cue, cues, subrip, webvtt
 from scenes.publish.chapters import beat_title, clock, youtube
 from scenes.publish.transcript import Section, Transcript
-from scenes.render import digest
+from scenes.render import digest, kinds
 from scenes.render.rehearsal import rehearse
 from scenes.render.stage import told
 from scenes.settings import Settings
@@ -285,10 +286,11 @@ def test_the_lecture_shifts_each_clip_to_its_place(
         }
         for name, count in frames.items()
     }  # fmt: skip
-    written = texts.write_lecture_texts(tmp_path / "lecture.mp4", clips)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        name for language in ("en", "ja") for name in written[language].values()
-    }
+    for language in ("en", "ja"):
+        film = kinds.Subject(tmp_path, "lecture", language, {}, clips)
+        for kind in (each for each in kinds.OF_THE_LECTURE if "{language}" in each.into):
+            write = getattr(texts, kind.by.partition(":")[2])
+            write(tmp_path / kind.into.format(language=language), **kind.given(film))
     for language in ("en", "ja"):
         lecture = read_vtt((tmp_path / f"lecture.{language}.vtt").read_text(encoding="utf-8"))
         first, second = (read_vtt(webvtt(cues(scene_told(name, "en"), language))) for name in frames)
@@ -332,13 +334,23 @@ def test_beats_that_differ_between_languages_are_refused(storyteller_trace: Path
         told(beats, {"en": beats, "ja": beats[1:]})
 
 
-def test_a_word_changed_in_one_language_makes_every_clip_out_of_date(
+def test_a_word_changed_in_one_language_makes_the_clips_that_say_it_out_of_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def digests(trace: str = "t") -> list[str]:
+        catalogue.cache_clear()
+        return [
+            digest.clip_digest("mask", Settings(Path(trace)), "0", "l", {"modules": [], "messages": each})
+            for each in ([SCENES["mask"].title], [SCENES["heads"].title, "Captions"], [])
+        ]
+
     shutil.copytree(LOCALE, tmp_path / "locale")
-    monkeypatch.setattr(digest, "LOCALE", tmp_path / "locale")
-    before = digest.inputs_digest("mask", Settings(Path("t")), "0", "l")
-    assert digest.inputs_digest("mask", Settings(Path("u")), "0", "l") == before
+    monkeypatch.setattr(scenes.language, "LOCALE", tmp_path / "locale")
+    before = digests()
+    assert digests("u") == before
     po = tmp_path / "locale" / "ja" / "LC_MESSAGES" / "scenes.po"
-    po.write_text(po.read_text(encoding="utf-8").replace("です", "だ", 1), encoding="utf-8")
-    assert digest.inputs_digest("mask", Settings(Path("t")), "0", "l") != before
+    title = catalogue("ja").gettext(SCENES["mask"].title)
+    po.write_text(po.read_text(encoding="utf-8").replace(f'"{title}"', '"別"'), encoding="utf-8")
+    assert [a == b for a, b in zip(before, digests(), strict=True)] == [False, True, True]
+    monkeypatch.undo()
+    catalogue.cache_clear()

@@ -199,7 +199,7 @@ def test_a_film_too_heavy_for_a_chat_gets_fewer_frames_a_second(tmp_path: Path) 
             output.mux(stream.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
         output.mux(stream.encode(None))
     progress: list[int] = []
-    write_gif(tmp_path / "noise.mp4", tmp_path / "noise.gif", progress.append)
+    write_gif(tmp_path / "noise.gif", tmp_path / "noise.mp4", progress.append)
     rate, heaviest = heaviest_ten_seconds(tmp_path / "noise.gif")
     assert rate < 12.5
     assert heaviest <= 5_000_000

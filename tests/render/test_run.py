@@ -176,7 +176,7 @@ def test_a_lecture_has_a_chapter_for_each_clip(tmp_path: Path) -> None:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
             container.mux(stream.encode(None))
         clips.append((path, f"the {name} one"))
-    join(clips, tmp_path / "lecture.mp4")
+    join(tmp_path / "lecture.mp4", clips)
 
     with av.open(str(tmp_path / "lecture.mp4")) as lecture:
         marks = [(c["metadata"]["title"], c["start"] * c["time_base"]) for c in lecture.chapters()]
@@ -260,8 +260,10 @@ def wait_for(condition: Any, what: str) -> None:
 
 
 def rendered(out: Path) -> set[str]:
-    """The clips that a run in `out` has noted so far."""
-    return set(manifest_of(out)["clips"]) if (out / "manifest.json").exists() else set()
+    """The clips that a run in `out` has noted so far, with all that lies beside them."""
+    files = manifest_of(out)["files"] if (out / "manifest.json").exists() else {}
+    names = {Path(name).stem for name in files if name.endswith(".mp4")}
+    return {name for name in names if {f"clips/{name}.png", *texts_of(name)} <= set(files)}
 
 
 def processes_of(out: Path) -> list[int]:

@@ -269,7 +269,7 @@ def test_axe_finds_nothing_serious(page: Page, open_overview: bool) -> None:
 
 def test_the_japanese_slides_are_in_japanese(two_clips: Path, tmp_path: Path, browser: Browser) -> None:
     clips = json.loads((two_clips / "manifest.json").read_text())["clips"]
-    write_slides(tmp_path, clips, "ja")
+    write_slides(tmp_path / "slides.html", clips, "ja")
     text = (tmp_path / "slides.html").read_text(encoding="utf-8")
     shown = re.sub(r"<(style|script).*?</\1>", "", text, flags=re.DOTALL)
     assert '<html lang="ja">' in text
@@ -278,7 +278,8 @@ def test_the_japanese_slides_are_in_japanese(two_clips: Path, tmp_path: Path, br
 
 def test_light_clips_have_light_slides_around_them(two_clips: Path, tmp_path: Path, browser: Browser) -> None:
     clips = json.loads((two_clips / "manifest.json").read_text())["clips"]
-    write_slides(tmp_path, {name: {**clip, "theme": "light"} for name, clip in clips.items()}, "en")
+    light = {name: {**clip, "theme": "light"} for name, clip in clips.items()}
+    write_slides(tmp_path / "slides.html", light, "en")
     view = browser.new_page()
     view.goto((tmp_path / "slides.html").as_uri())
     ground = view.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -19,7 +19,7 @@ import pytest
 from model_probe.errors import UserError
 from scenes.language import reading_time
 from scenes.publish.lecture import join
-from scenes.render.digest import inputs_digest
+from scenes.render.digest import clip_digest
 from scenes.settings import Settings
 from scenes.voice import engines as voice
 from tests.render.test_run import manifest_of, run, start, wait_for
@@ -183,7 +183,7 @@ def test_a_lecture_may_have_clips_with_and_without_a_voice(storyteller_trace: Pa
 
     films = {name: tmp_path / "clips" / f"{name}.mp4" for name in clips}
     order = ["spoken", "small", "spoken", "spoken", "small"]
-    join([(films[name], name) for name in order], tmp_path / "longer.mp4")
+    join(tmp_path / "longer.mp4", [(films[name], name) for name in order])
     expected, offset = [], 0.0
     for name in order:
         expected += [(offset + begins, offset + ends) for begins, ends in alone if name == "spoken"]
@@ -215,7 +215,7 @@ def test_another_voice_and_a_changed_one_make_another_clip(engines: Path, tmp_pa
     voices = ("espeak-ng:en", "espeak-ng:de", f"piper:{model}")
 
     def digests() -> list[str]:
-        return [inputs_digest("mask", replace(silent, voice=each), "0", "l") for each in (None, *voices)]
+        return [clip_digest("mask", replace(silent, voice=each), "0", "l") for each in (None, *voices)]
 
     first = digests()
     assert len(set(first)) == 4

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from model_probe.trace import Trace, write_trace
 from scenes.lecture.overview import YAWS, Overview
-from scenes.mobjects.length_line import written
-from scenes.mobjects.numerals import signed
+from scenes.mobjects.numerals import signed, written
 from scenes.overview_words import mlp_words
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scenes import SCENES
-from scenes.render.digest import inputs_digest
+from scenes.render.digest import clip_digest
 from scenes.settings import Settings
 from tests.scenes.contrast import ratio
 from tests.scenes.selected import selected
@@ -69,7 +69,7 @@ def test_the_ratio_is_that_of_the_standard() -> None:
 
 def test_another_theme_is_another_clip() -> None:
     dark, light = (Settings(Path("t"), theme=theme) for theme in ("dark", "light"))
-    assert inputs_digest("mask", dark, "0", "l") != inputs_digest("mask", light, "0", "l")
+    assert clip_digest("mask", dark, "0", "l") != clip_digest("mask", light, "0", "l")
 
 
 def test_a_theme_that_there_is_not_is_said_in_one_line() -> None:
