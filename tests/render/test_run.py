@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from model_probe.record import record
+from scenes.render import digest
 from scenes.render.__main__ import main
 from scenes.render.manifest import Manifest
 
@@ -123,6 +124,34 @@ def test_what_is_up_to_date_is_not_rendered_again(
     assert "unchanged" not in capsys.readouterr().out
     assert run(tmp_path, storyteller_trace, "small", "--lang", "ja") == 0
     assert "unchanged" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("small_scenes")
+def test_a_clip_knows_what_it_used_and_nothing_else_makes_it_out_of_date(
+    storyteller_trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, storyteller_trace, "steps")
+    used = manifest_of(tmp_path)["clips"]["steps"]["used"]
+    assert "Captions" in used["messages"]
+    assert {"scenes.lecture_scene", "scenes.mobjects.lettering", "tests.render.small_scenes"} <= set(
+        used["modules"]
+    )
+    assert not {"scenes.render.run", "scenes.publish.page", "scenes.lecture.mask"} & set(used["modules"])
+    known = digest.sources()
+    made = [tmp_path / "clips" / "steps.mp4", tmp_path / "index.html"]
+    for changed, anew in (
+        ("scenes.lecture.mask", [False, False]),  # another scene's
+        ("scenes.mobjects.raster", [True, False]),  # the same film comes of it, and the page is of the film
+        ("scenes.publish.page", [False, True]),
+    ):
+        monkeypatch.setitem(known, changed, "another")
+        digest._source.cache_clear()
+        before = [path.stat().st_mtime_ns for path in made]
+        assert run(tmp_path, storyteller_trace, "steps") == 0
+        assert [path.stat().st_mtime_ns > old for path, old in zip(made, before, strict=True)] == anew, (
+            changed
+        )
+    digest._source.cache_clear()
 
 
 @pytest.mark.usefixtures("small_scenes")
