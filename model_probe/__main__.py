@@ -103,6 +103,8 @@ def _record(
         if prompt is not None:
             raise PromptError("a prompt and --prompt-file were both given; one of them is wanted")
         prompt = prompts.read(prompt_file)
+    elif prompt is not None:
+        prompt = prompts.typed(prompt)
     path = record(
         prompt,
         out,

@@ -71,6 +71,14 @@ def _other_encoding(content: bytes) -> str:
     return ""
 
 
+def typed(words: str) -> str:
+    """A prompt from a command line: its bytes are UTF-8, whatever an ASCII locale takes them for."""
+    try:
+        return os.fsencode(words).decode()
+    except UnicodeError:
+        return words
+
+
 def check(prompt: str) -> None:
     """Raise PromptError for text that no tokenizer takes: none at all, or bytes that were not UTF-8."""
     if not prompt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup, config, smooth
 
-from model_probe.trace import Trace
+from model_probe.trace import Facts, Trace
 from scenes import N_, SCENES
 from scenes.language import CAPTION_WIDTH, _, caption_lines, reading_time, speak
 from scenes.layout import BELOW_SHELF, CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Box, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.drift import Drift, StageImage
-from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.lettering import Lettering, drawable, text
+from scenes.mobjects.marks import visible
 from scenes.mobjects.numerals import count
 from scenes.mobjects.raster import StudioCamera
 from scenes.mobjects.token_row import TokenRow, shelved_row, token_quote
@@ -74,6 +75,7 @@ class LectureScene(Scene):
         super().__init__(**kwargs)
         self.settings = settings or Settings.from_environment()
         self.trace = Trace.open(self.settings.trace)
+        self.trace.facts = drawable_names(self.trace.facts)
         settings = self.settings
         settings.check(self.trace.facts)
         check(type(self).__name__, parse(self.reads), self.trace, settings.layer, settings.head)
@@ -246,6 +248,16 @@ class LectureScene(Scene):
     def _take_away(self, mobject: Mobject) -> None:
         self.remove(mobject)
         self.camera.still = [other for other in self.camera.still if other is not mobject]
+
+
+def drawable_names(facts: Facts) -> Facts:
+    """The facts with names that can be drawn: whoever made the model may have put anything into its own."""
+    return replace(
+        facts,
+        model_name=visible(facts.model_name, drawable),
+        model_note=visible(facts.model_note, drawable),
+        quantization=visible(facts.quantization, drawable),
+    )
 
 
 def _worded(value: bytes | int | str) -> str:

@@ -16,7 +16,8 @@ from model_probe.cache import about_cache
 from model_probe.command import carried_out
 from model_probe.options import recording_options
 from scenes import SCENES
-from scenes.render.quality import ASPECTS, QUALITIES
+from scenes.render.options import drawing_options
+from scenes.render.quality import QUALITIES
 
 # what a run of the model is asked, which a saved trace has behind it
 MODEL_OPTIONS = (
@@ -62,13 +63,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
 @recording_options
-@click.option(
-    "--layer", type=int, help="Layer to show where a scene shows one, from 0.  [default: the scene's rule]"
-)
-@click.option(
-    "--head", type=int, help="Head to show where a scene shows one, from 0.  [default: the scene's rule]"
-)
-@click.option("--lang", default="en", show_default=True, help="Language of narration and words, such as ja.")
+@drawing_options()
 @click.option("--voice", help="Who speaks: auto, ENGINE or ENGINE:VOICE, see README.  [default: nobody]")
 @click.option(
     "--quality",
@@ -87,20 +82,6 @@ class Formats(click.ParamType[tuple[str, ...]]):
 )
 @click.option(
     "--transparent", is_flag=True, help="No ground: webm and png have alpha; mp4 and gif cannot have it."
-)
-@click.option(
-    "--aspect",
-    type=click.Choice(list(ASPECTS)),
-    default="16:9",
-    show_default=True,
-    help="The frame's shape: a screen, a phone held upright, a square.",
-)
-@click.option(
-    "--theme",
-    type=click.Choice(["dark", "light"]),
-    default="dark",
-    show_default=True,
-    help="Light on dark for screens, dark on light for slides and print.",
 )
 @click.option(
     "--no-captions",
@@ -190,6 +171,8 @@ def command(
     if trace_file is None:
         if prompt_file is not None:
             prompt = prompts.read(prompt_file)
+        elif prompt is not None:
+            prompt = prompts.typed(prompt)
         if prompt is not None:
             prompts.check(prompt)
         chosen = Method(method, temperature, top_k, top_p, beams)

@@ -11,6 +11,7 @@ from typing import Any
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue, languages
+from scenes.mobjects.marks import visible
 from scenes.render import kinds
 from scenes.render.digest import NOTHING, clip_digest, content_digest
 from scenes.render.graph import File
@@ -138,7 +139,7 @@ class Plan:
             "theme": order.theme,
             "aspect": order.aspect,
             "further": further,
-            "model": facts.credit,
+            "model": visible(facts.credit, str.isprintable),
             "model_note": facts.model_note,
             "prompt": facts.prompt,
             "trace": self.trace.digest,

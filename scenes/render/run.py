@@ -12,6 +12,7 @@ from model_probe.errors import MissingTensor
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue
+from scenes.mobjects.marks import visible
 from scenes.reads import check, declared, wanted
 from scenes.render.digest import sources
 from scenes.render.graph import Engine
@@ -48,7 +49,8 @@ def run(order: Order) -> int:
         except ProbeFailed as failed:
             return failed.code
         facts = trace.facts
-        _say(console, f"model: {facts.credit}" + (f" ({facts.model_note})" if facts.model_note else ""))
+        model = visible(facts.credit, str.isprintable)
+        _say(console, f"model: {model}" + (f" ({facts.model_note})" if facts.model_note else ""))
         settings = order.settings(trace, voice)
         scenes = _drawable(order, trace, console)
         with (

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from model_probe.trace import Trace
+
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {
     "show": ["model_probe", "show"],
@@ -40,6 +42,17 @@ def test_what_a_terminal_cannot_write_is_written_in_ascii(trace: str) -> None:
     code, said, complained = run("show", trace, **ascii_only)
     assert (code, complained) == (0, "")
     assert "8 layers \\xd7 8 heads" in said
+
+
+def test_a_prompt_is_its_bytes_in_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = "naïve 猫"
+    for name, locale in (("a", {}), ("b", ascii_only)):
+        line = [sys.executable, "-m", "model_probe", words, "--model", "storyteller", "--steps", "1"]
+        command = [*line, "-o", str(tmp_path / name)]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **locale}, check=True)
+    assert Trace.open(tmp_path / "b").facts.prompt == words
+    assert Trace.open(tmp_path / "b").digest == Trace.open(tmp_path / "a").digest
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")

@@ -1,11 +1,17 @@
 """Nothing of the machine leaks in: a user's settings, plugins, what is printed, the names of folders."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from unicodedata import category
 
+import numpy as np
 import pytest
 
+from model_probe.record import record
+from model_probe.trace import Trace, write_trace
 from scenes.render.__main__ import main
+from tests.render.conftest import only_small_scenes
 
 SETTINGS = """
 [CLI]
@@ -68,3 +74,31 @@ def test_a_folder_may_have_any_name(
     assert {"small.mp4", "small.webm", "small.gif", "small.png"} <= made
     assert (out / "lecture.mp4").stat().st_size > 10_000
     assert {path.name for path in tmp_path.iterdir()} == {name}
+
+
+@pytest.mark.usefixtures("small_scenes")
+def test_any_name_of_a_model_is_drawn_and_shown_with_marks(storyteller_trace: Path, tmp_path: Path) -> None:
+    trace = Trace.open(storyteller_trace)
+    name = "two\nlines\x1b[31m\x00\u202e <b>\u200b" + "x" * 300
+    facts = replace(trace.facts, model_name=name, model_note="why\nnot\x07", quantization="Q\t4")
+    tensors = {each: np.asarray(getattr(trace, each)) for each in trace.tensor_names}
+    path = write_trace(tmp_path / "t.safetensors", tensors, facts)
+    out = tmp_path / "out"
+    assert main(["small", "--trace", str(path), "--out", str(out), "--quality", "l"]) == 0
+    shown = "two⟨↵⟩lines⟨ESC⟩[31m⟨NUL⟩⟨RLO⟩ <b>⟨ZWSP⟩"
+    for page in ("index.html", "slides.html", "clips/small.html", "transcript.en.html", "transcript.en.md"):
+        text = (out / page).read_bytes()
+        assert not {byte for byte in text if byte < 32} - {10}, page
+        if "clips" not in page and not page.endswith("md"):
+            assert shown.replace("<b>", "&lt;b&gt;") in text.decode(), page
+
+
+def test_no_control_character_of_a_prompt_stands_raw_in_a_page(tmp_path: Path) -> None:
+    prompt = "".join(map(chr, range(1, 32))) + "\x7f\x80\x9f a"
+    trace = record(prompt, tmp_path / "t.safetensors", model="storyteller", steps=1)
+    with only_small_scenes():
+        arguments = ["small", "--trace", str(trace), "--out", str(tmp_path / "out"), "--quality", "l"]
+        assert main(arguments) == 0
+    for page in (tmp_path / "out").glob("*.html"):
+        raw = {c for c in page.read_text(encoding="utf-8") if category(c) == "Cc"}
+        assert raw <= {"\n", "\t"}, page.name

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from scenes import SCENES, load
 from scenes.layout import Layout
+from scenes.render.beat_stills import Frame, _Stills
 from scenes.render.quality import ASPECTS
 from scenes.render.rehearsal import rehearse
-from scenes.render.stills import Frame, _Stills
 from scenes.settings import Settings
 from tests.scenes.conftest import Traces
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scenes import SCENES, load
-from scenes.render.stills import stills
+from scenes.render.beat_stills import stills
 from scenes.settings import Settings
 from tests.scenes.selected import selected
 from tests.scenes.themes import in_theme
@@ -40,7 +40,7 @@ import sys
 from pathlib import Path
 from PIL import Image
 from scenes import load
-from scenes.render.stills import stills
+from scenes.render.beat_stills import stills
 from scenes.settings import Settings
 from tests.scenes.test_frames import SIZE
 trace, folder, *names = sys.argv[1:]

@@ -11,8 +11,8 @@ from model_probe.record import record
 from model_probe.trace import Trace
 from scenes import SCENES, load
 from scenes.layout import Layout
+from scenes.render.beat_stills import Frame, stills
 from scenes.render.quality import ASPECTS
-from scenes.render.stills import Frame, stills
 from scenes.settings import Settings
 
 SIZES = {"16:9": (640, 360)}

@@ -81,4 +81,6 @@ def test_a_theme_that_there_is_not_is_said_in_one_line() -> None:
         text=True,
     )
     assert process.returncode != 0
-    assert "LECTURE_THEME is 'pink'; there are dark, light" in process.stderr.splitlines()[-1]
+    assert process.returncode == 2
+    assert "'pink' is not one of 'dark', 'light'" in process.stderr
+    assert process.stderr.count("\n") == 1

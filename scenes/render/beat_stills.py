@@ -1,0 +1,73 @@
+"""A picture from the middle of every beat of a scene, without rendering the film.
+
+A first pass plays the scene without drawing, to learn when its beats are; a second draws those few frames
+only.
+"""
+
+from __future__ import annotations
+
+from scenes.render import plain_manim  # noqa: F401 before anything that imports Manim
+
+# isort: split
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from manim import config, tempconfig
+from manim.renderer.cairo_renderer import CairoRenderer
+from manim.utils.exceptions import EndSceneEarlyException
+
+from scenes.lecture_scene import Beat, LectureScene
+from scenes.mobjects.raster import StudioCamera
+from scenes.render.quality import ASPECTS, QUALITIES, pixels
+from scenes.render.rehearsal import rehearse
+from scenes.settings import Settings
+
+Frame = npt.NDArray[np.uint8]
+
+
+class _Stills(CairoRenderer):
+    """Draws only the first frame at or after each wanted time, and ends the scene after the last of them."""
+
+    def __init__(self, wanted: list[float]) -> None:
+        super().__init__(camera_class=StudioCamera)
+        self.time: float = 0.0
+        self.wanted = list(wanted)
+        self.taken: list[Frame] = []
+
+    def render(self, scene: LectureScene, time: float, moving_mobjects: Any = None) -> None:
+        if self.wanted and self.time >= self.wanted[0]:
+            self.update_frame(scene, moving_mobjects)
+            self._take(self.get_frame())
+        self.time += 1 / self.camera.frame_rate
+
+    def freeze_current_frame(self, duration: float) -> None:
+        end = self.time + int(duration * self.camera.frame_rate) / self.camera.frame_rate
+        while self.wanted and self.wanted[0] < end:
+            self._take(self.get_frame())
+        self.time = end
+
+    def _take(self, frame: Frame) -> None:
+        self.wanted.pop(0)
+        self.taken.append(frame)
+        if not self.wanted:
+            raise EndSceneEarlyException
+
+
+def stills(
+    scene_class: type[LectureScene],
+    settings: Settings,
+    size: tuple[int, int] | None = None,
+    frame_rate: int = 10,
+    only: str | None = None,
+) -> Iterator[tuple[Beat, Frame]]:
+    """Yield each beat, or `only` the one of that name, with its middle frame, (height, width, 4) uint8."""
+    width, height = size or pixels(QUALITIES["h"], settings.aspect)
+    quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
+    with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": frame_rate, **quiet}):
+        config.frame_width, config.frame_height = ASPECTS[settings.aspect]
+        beats = [beat for beat in rehearse(scene_class, settings).beats if only in (None, beat.name)]
+        renderer = _Stills([(beat.start + beat.end) / 2 for beat in beats])
+        scene_class(settings, renderer=renderer).render()
+        yield from zip(beats, renderer.taken, strict=True)
