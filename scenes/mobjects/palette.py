@@ -12,6 +12,7 @@ import colorsys
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,61 +67,52 @@ class Theme:
     brightest: str
 
 
+# What a colour is for → in the dark theme, in the light one
+_COLOURS: dict[str, tuple[Any, Any]] = {
+    "ground": ("#000000", "#FFFFFF"),
+    "ink": ("#FFFFFF", "#111111"),
+    "caption": ("#DDDDDD", "#2B2B2B"),
+    "faint": ("#8C8C8C", "#666666"),
+    "rest": ("#5A5A5A", "#949494"),
+    "query": ("#FFFF00", "#7F5C00"),
+    "key": ("#5CD0B3", "#00756A"),
+    "value": ("#FC6255", "#C22F22"),
+    "gelu": ("#83C167", "#3E7A1E"),
+    "attention_hue": ("#F2C200", "#7F5C00"),
+    "positive": (("#1C758A", "#9CDCEB"), ("#1F7F97", "#07323D")),
+    "negative": (("#CF5044", "#FF8080"), ("#C9503F", "#7C1016")),
+    "data": (("#444444", "#FFFFFF"), ("#757575", "#000000")),
+    "products": (("#BDBDBD", "#6E6E6E"), ("#4A4A4A", "#8A8A8A")),
+    "low": ("#9E9E9E", "#6B6B6B"),
+    "written": ("#FFA95C", "#9A4A00"),
+    "probability": (("#477067", "#5CD0B3", "#F1FFFB"), ("#6F918B", "#00756A", "#00302B")),
+    "attention": (
+        ("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
+        ("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
+    ),
+    "weight": (("#396C5F", "#5CD0B3", "#FFFF00"), ("#459A90", "#00756A", "#7F5C00")),
+    "stream": (
+        ("#050A12", "#13324E", "#3C86CC", "#A5DAF7", "#FFFFFF"),
+        ("#F1F5FA", "#BFD8EE", "#4F93CF", "#1B4C86", "#0A1A30"),
+    ),
+    "attention_seam": (
+        ("#0E0A00", "#5E4A00", "#D9A900", "#FFE56B", "#FFFFFF"),
+        ("#FBF6E9", "#EFD998", "#C79200", "#7F5C00", "#3A2A00"),
+    ),
+    "mlp_seam": (
+        ("#040D05", "#21491C", "#5CAA40", "#B4F09C", "#FFFFFF"),
+        ("#F1F8EE", "#C7E5BA", "#6FB253", "#3E7A1E", "#1B3A0C"),
+    ),
+    "heat": (
+        ("#3F7BFF", "#4FA8FF", "#8FD0F0", "#FFB070", "#FFFFFF"),
+        ("#1D4ED8", "#1C6FBF", "#4C7A8C", "#B4530A", "#3B1004"),
+    ),
+    "token": ((0.68, 0.85), (0.25, 0.85)),
+    "brightest": ("#F4FBFF", "#04141C"),
+}
 THEMES = {
-    "dark": Theme(
-        ground="#000000",
-        ink="#FFFFFF",
-        caption="#DDDDDD",
-        faint="#8C8C8C",
-        rest="#5A5A5A",
-        query="#FFFF00",
-        key="#5CD0B3",
-        value="#FC6255",
-        gelu="#83C167",
-        attention_hue="#F2C200",
-        positive=("#1C758A", "#9CDCEB"),
-        negative=("#CF5044", "#FF8080"),
-        data=("#444444", "#FFFFFF"),
-        products=("#BDBDBD", "#6E6E6E"),
-        low="#9E9E9E",
-        written="#FFA95C",
-        probability=("#477067", "#5CD0B3", "#F1FFFB"),
-        attention=("#0B1116", "#12505F", "#2A9DA0", "#8FDB8A", "#FFFF00"),
-        weight=("#396C5F", "#5CD0B3", "#FFFF00"),
-        stream=("#050A12", "#13324E", "#3C86CC", "#A5DAF7", "#FFFFFF"),
-        attention_seam=("#0E0A00", "#5E4A00", "#D9A900", "#FFE56B", "#FFFFFF"),
-        mlp_seam=("#040D05", "#21491C", "#5CAA40", "#B4F09C", "#FFFFFF"),
-        heat=("#3F7BFF", "#4FA8FF", "#8FD0F0", "#FFB070", "#FFFFFF"),
-        token=(0.68, 0.85),
-        brightest="#F4FBFF",
-    ),
-    "light": Theme(
-        ground="#FFFFFF",
-        ink="#111111",
-        caption="#2B2B2B",
-        faint="#666666",
-        rest="#949494",
-        query="#7F5C00",
-        key="#00756A",
-        value="#C22F22",
-        gelu="#3E7A1E",
-        attention_hue="#7F5C00",
-        positive=("#1F7F97", "#07323D"),
-        negative=("#C9503F", "#7C1016"),
-        data=("#757575", "#000000"),
-        products=("#4A4A4A", "#8A8A8A"),
-        low="#6B6B6B",
-        written="#9A4A00",
-        probability=("#6F918B", "#00756A", "#00302B"),
-        attention=("#EDF1F3", "#A9D6D3", "#4FA3A0", "#55803A", "#7F5C00"),
-        weight=("#459A90", "#00756A", "#7F5C00"),
-        stream=("#F1F5FA", "#BFD8EE", "#4F93CF", "#1B4C86", "#0A1A30"),
-        attention_seam=("#FBF6E9", "#EFD998", "#C79200", "#7F5C00", "#3A2A00"),
-        mlp_seam=("#F1F8EE", "#C7E5BA", "#6FB253", "#3E7A1E", "#1B3A0C"),
-        heat=("#1D4ED8", "#1C6FBF", "#4C7A8C", "#B4530A", "#3B1004"),
-        token=(0.25, 0.85),
-        brightest="#04141C",
-    ),
+    name: Theme(**{what: both[place] for what, both in _COLOURS.items()})
+    for place, name in enumerate(("dark", "light"))
 }
 
 
