@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model_probe.errors import TraceError
 from model_probe.generation import Method
+from model_probe.reach import out_of_reach
 from model_probe.trace import Trace
 from scenes.reads import Wanted
 from scenes.render.manifest import Manifest
@@ -54,8 +55,8 @@ def recorded(
     """The trace at `path`, recorded now unless the last run asked for the same and it holds what is wanted.
 
     One that lacks something is recorded again with what it held before, so that nothing goes back and forth.
-    A trace that was made with another model than asked, because GPT-2 was out of reach, is never taken as the
-    answer to the same request: the model may be in reach now.
+    A trace that was made with another model than asked, because GPT-2 was out of reach, is the answer to the
+    same request only as long as that is so.
 
     Raises:
         ProbeFailed: the probe could not record it, and has said why.
@@ -99,4 +100,4 @@ def _earlier(request: Request, path: Path, manifest: Manifest) -> Trace | None:
     except TraceError:
         return None
     same = manifest.request == {**asdict(request), "trace": trace.digest}
-    return trace if same and not trace.facts.model_note else None
+    return trace if same and (not trace.facts.model_note or out_of_reach()) else None
