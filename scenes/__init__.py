@@ -79,6 +79,20 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            9,
+            "unembedding",
+            "Unembedding",
+            N_("Everyone guesses"),
+            N_(
+                "Under each token the vector that leaves the last layer; the last one is framed. A wall of "
+                "pixels, the unembedding, seen aslant, out of which one column comes like a drawer. The two "
+                "are multiplied number by number, the sum grows as a line. Ten logits in a table, all of "
+                "them as a falling curve. Then the text that the model would have guessed, in orange, above "
+                "the text as it is, with ranks; the surprise of each token as bars; and how many bits the "
+                "text takes."
+            ),
+        ),
+        _entry(
             10,
             "temperature",
             "Temperature",

@@ -62,7 +62,7 @@ class QueryKey(LectureScene):
         stage = self.layout.stage
         self.row, below = self.shelved()
         room = replace(below, bottom=below.bottom + 0.05)
-        self.strips = VectorStrips(trace.ln1_LTD[layer], layer, self.row, below)
+        self.strips = VectorStrips(trace.ln1_LTD[layer], f"ln1_LTD[{layer}]", self.row, below)
         self.query, self.key = projection_of(asks, room), projection_of(holds, room)
         self.score = ScoreWork(asks, holds, float(scores_TS[query, key]), facts, stage)
         name = f"scores_LHTS[{layer}, {head}]"

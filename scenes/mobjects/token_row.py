@@ -24,30 +24,30 @@ LONGEST = 24  # characters of one label before it is cut
 MARK_PLACES = 3  # characters that a mark takes the place of
 
 
-def token_label(piece: bytes) -> tuple[str, bool]:
+def token_label(piece: bytes, longest: int = LONGEST) -> tuple[str, bool]:
     """How a token is written, and whether it is written in the monospaced face.
 
     Text is itself, with a mark for what cannot be seen and what no face of the suite can draw; see `marks`.
-    Bytes that are not whole characters are shown as hex.
+    Bytes that are not whole characters are shown as hex. What has more than `longest` characters is cut.
     """
     try:
         word = piece.decode()
     except UnicodeDecodeError:
-        return _cut(piece.hex(" ").upper()), True
+        return _cut(piece.hex(" ").upper(), longest), True
     if not word:
         return marks.EMPTY, False
     labels = [marks.visible(word, partial(drawable, mono=mono)) for mono in (False, True)]
     missing = [len(marks.MARK.findall(label)) for label in labels]
     mono = missing[1] < missing[0]  # the monospaced face has scripts that the text face lacks
-    return _cut(labels[mono]), mono
+    return _cut(labels[mono], longest), mono
 
 
-def _cut(label: str) -> str:
+def _cut(label: str, longest: int = LONGEST) -> str:
     units = marks.units(label)
     ends = list(accumulate(1 if len(unit) == 1 else MARK_PLACES for unit in units))
-    if not ends or ends[-1] <= LONGEST:
+    if not ends or ends[-1] <= longest:
         return label
-    return "".join(unit for unit, end in zip(units, ends, strict=True) if end < LONGEST) + "…"
+    return "".join(unit for unit, end in zip(units, ends, strict=True) if end < longest) + "…"
 
 
 def token_quote(piece: bytes) -> str:
@@ -60,9 +60,9 @@ def token_quote(piece: bytes) -> str:
     return label.strip(" ") or label.replace(" ", "␣")
 
 
-def token_words(piece: bytes, size: float, colour: str) -> Lettering:
+def token_words(piece: bytes, size: float, colour: str, longest: int = LONGEST) -> Lettering:
     """A token's label without its rectangle; spaces that it ends with, or is made of, are ␣, not a gap."""
-    label, mono = token_label(piece)
+    label, mono = token_label(piece, longest)
     words = label.rstrip(" ")
     label = words + "␣" * (len(label) - len(words))
     return text(label, size * (0.72 if mono else 1.0), colour, mono)
@@ -76,11 +76,11 @@ class TokenChip(VGroup):
         box, words: the two parts.
     """
 
-    def __init__(self, piece: bytes, index: int, size: float = 0.4) -> None:
+    def __init__(self, piece: bytes, index: int, size: float = 0.4, longest: int = LONGEST) -> None:
         colour = palette.token_colour(index)
         self.index = index
         self.piece = piece
-        self.words = token_words(piece, size, colour)
+        self.words = token_words(piece, size, colour, longest)
         self.box = Rectangle(
             width=max(self.words.width, 0.3 * size) + 2 * SIDE * size,
             height=size * (1 + 2 * PADDING),

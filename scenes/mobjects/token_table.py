@@ -58,6 +58,7 @@ class TokenTable(VGroup):
         longest: the value of the longest possible bar.
         colour: of a bar, from its value.
         upward: the first token stands lowest, the rest above the last one.
+        largest: em that the tokens have at most.
 
     Attributes:
         labels: the tokens; after them those of the rest and the total, where there are such rows.
@@ -80,12 +81,13 @@ class TokenTable(VGroup):
         longest: float = 1.0,
         colour: Callable[[float], str] = palette.probability_colour,
         upward: bool = False,
+        largest: float = LARGEST,
     ) -> None:
         self.columns, self.longest, self._colour, self._bars = list(columns), longest, colour, bars
         self._tokens, self._total = len(pieces), total is not None
         rows = len(pieces) + (rest is not None) + self._total
         pitch = height / (rows + _rows_above(columns))
-        self.size = _size(pieces, columns, rest, total, width, pitch, bars is not None)
+        self.size = _size(pieces, columns, rest, total, width, pitch, bars is not None, largest)
         size = self.size
         self.labels = [token_words(piece, size, palette.INK) for piece in pieces]
         self.labels += [
@@ -186,6 +188,7 @@ def _size(
     width: float,
     pitch: float,
     bars: bool,
+    largest: float,
 ) -> float:
     """The em at which the rows fit the height, and labels, columns and the least bars the width."""
     widest = max((token_words(piece, 1.0, palette.INK).width for piece in pieces), default=0.0)
@@ -194,4 +197,4 @@ def _size(
         head = HEAD * words_or_formula(column.head, 1.0).width
         widest += GAP + 0.9 * max(room(column.write, column.among, 1.0), head)
     free = width - (LEAST_BARS if bars else 0.0)
-    return float(min(LARGEST, FILLED * pitch, free / (widest + (GAP if bars else 0.0))))
+    return float(min(largest, FILLED * pitch, free / (widest + (GAP if bars else 0.0))))

@@ -23,8 +23,8 @@ class VectorStrips(Group):
     """A strip a token that the row shows, and a note that says how much of what they are.
 
     Args:
-        ln1_TD: the vectors of the whole prompt as they enter a layer's attention.
-        layer: which one.
+        vectors_TD: of the whole prompt.
+        name: what the trace calls them.
         row: of tokens, at its place.
         box: below it, where strips and note stand.
 
@@ -33,9 +33,9 @@ class VectorStrips(Group):
         note: below them.
     """
 
-    def __init__(self, ln1_TD: npt.NDArray[np.float32], layer: int, row: TokenRow, box: Box) -> None:
-        rows = min(ROWS, ln1_TD.shape[1])
-        shown = ln1_TD[list(row.chips), :rows]
+    def __init__(self, vectors_TD: npt.NDArray[np.float32], name: str, row: TokenRow, box: Box) -> None:
+        rows = min(ROWS, vectors_TD.shape[1])
+        shown = vectors_TD[list(row.chips), :rows]
         scale = palette.robust_scale(shown)
         high = box.height - NOTE
         self.strips = Group()
@@ -43,8 +43,8 @@ class VectorStrips(Group):
             wide = min(WIDEST, 0.8 * chip.width)
             strip = Heatmap(values[:, None], wide, high, scale, palette.token_ramp(index))
             self.strips.add(strip.next_to(chip, DOWN, buff=AWAY))
-        words = _("ln1_LTD[{layer}], the first {rows} of {width} numbers · strongest: ±{scale} or more")
-        words = words.format(layer=layer, rows=rows, width=count(ln1_TD.shape[1]), scale=plain(scale))
+        words = _("{name}, the first {rows} of {width} numbers · strongest: ±{scale} or more")
+        words = words.format(name=name, rows=rows, width=count(vectors_TD.shape[1]), scale=plain(scale))
         self.note = text(words, 0.22, palette.FAINT, fit=box.width)
         self.note.next_to(self.strips, DOWN, buff=0.25).set_x(row.get_x())
         super().__init__(*self.strips, self.note)
