@@ -13,9 +13,13 @@ from scenes.language import _
 from scenes.mobjects.numerals import count, plain, signed
 from scenes.mobjects.token_row import token_quote
 
-LAST = N_(
+NORMED = N_(
     "Out of the last layer come {width} numbers a token. What comes next is read from the last vector only: "
     "normed, its length goes from {before} to {after}."
+)
+BARE = N_(
+    "Out of the last layer come {width} numbers a token. What comes next is read from the last vector only, "
+    "as it is: this model has no norm there. Its length is {before}."
 )
 
 

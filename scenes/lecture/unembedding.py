@@ -47,7 +47,7 @@ class Unembedding(LectureScene):
         "vocab_bytes_B if any",
         "vocab_offsets_V1 if any",
         "resid_final_TD",
-        "ln_f_TD",
+        "ln_f_TD if any",
         "unembed_picture_RC or wte_picture_RC",
         "unembed_ids_N",
         "unembed_ND",
@@ -66,8 +66,9 @@ class Unembedding(LectureScene):
         trace, facts = self.trace, self.trace.facts
         self.ids, self.logits_V = trace.unembed_ids_N[:].tolist(), trace.logits_last_V[:]
         self.names = [trace.token_name(token) for token in self.ids]
-        before_D, after_D = trace.resid_final_TD[-1], trace.ln_f_TD[-1]
-        self.lengths = float(np.linalg.norm(before_D)), float(np.linalg.norm(after_D))
+        # a model without a final norm (some of OPT's) reads the stream as it is
+        self.read_D = trace.ln_f_TD[-1] if trace.has("ln_f_TD") else trace.resid_final_TD[-1]
+        self.lengths = tuple(float(np.linalg.norm(x)) for x in (trace.resid_final_TD[-1], self.read_D))
         self.made = guesses(trace)
         known, chance = self.made[:-1], float(np.log2(facts.n_vocab))
         best, equals = self.names[0], int((self.logits_V == self.logits_V.max()).sum())
@@ -88,7 +89,8 @@ class Unembedding(LectureScene):
         # story
         self.add(self.row)
         before, after = map(written, self.lengths)
-        with self.beat("last", said.LAST, width=facts.d_model, before=before, after=after):
+        normed = said.NORMED if trace.has("ln_f_TD") else said.BARE
+        with self.beat("last", normed, width=facts.d_model, before=before, after=after):
             self._read_out()
         with self.beat("wall", said.wall_words(facts, best)):
             self._open_wall()
@@ -121,8 +123,8 @@ class Unembedding(LectureScene):
         self.wall = PixelWall(getattr(trace, own)[:], box, shape, own, {best: trace.unembed_ND[0]})
         self.wall.column, self.wall.drawer = best, DRAWER
         tones = palette.INK, palette.POSITIVE_LARGE
-        self.work = DotProduct(trace.ln_f_TD[-1], trace.unembed_ND[0], box.width, upper.height, tones)
-        self.work.move_to(upper.center)
+        self.work = DotProduct(self.read_D, trace.unembed_ND[0], box.width, upper.height, tones)
+        self.work.shift(upper.center)  # its box varies with the sum, its axis does not
         self.logit = float(self.logits_V[best])
         name = text(f"logits_last_V[{best}] = {signed(self.logit, 2)}", 0.26, palette.CAPTION, mono=True)
         self.index = name.move_to(lower.center)

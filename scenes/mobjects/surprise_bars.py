@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -36,9 +35,9 @@ class SurpriseBars(VGroup):
 
     Attributes:
         mean, chance: in bits.
-        bars: one path for all that the model guessed wrong, one for what it guessed right.
+        bars: in order; those that the model guessed right have the colour of a key.
         lines: the mean's and that of chance, each with its words.
-        peaks: names of the largest, as many of three as have room.
+        peaks: names of the largest, three if there is room, none of them on a bar.
     """
 
     def __init__(self, made: Sequence[Guess], n_vocab: int, box: Box) -> None:
@@ -51,11 +50,8 @@ class SurpriseBars(VGroup):
         inside = Box(box.left, box.right - MARGIN, box.bottom, box.top)
         self.plot = Plot(inside, x, Axis(0, high, _("surprise in bits")))
         self._places = places
-        self._right = np.array([guess.right for guess in made])
-        self.bars = VGroup(*(
-            VMobject(stroke_width=0, fill_color=colour, fill_opacity=1)
-            for colour in (palette.WRITTEN, palette.KEY)
-        ))  # fmt: skip
+        tones = [palette.KEY if guess.right else palette.WRITTEN for guess in made]
+        self.bars = VGroup(*(VMobject(stroke_width=0, fill_color=tone, fill_opacity=1) for tone in tones))
         self.lines = self._lines()
         self.peaks = self._peaks(made)
         super().__init__(self.plot, self.bars, self.lines, self.peaks)
@@ -65,13 +61,9 @@ class SurpriseBars(VGroup):
         """Let the bars be so far up, the first before the last, 0…1."""
         order = np.arange(len(self.bits)) / max(1, len(self.bits))
         heights = self.bits * np.clip(2 * amount - order, 0, 1)
-        for bars, chosen in zip(self.bars, (~self._right, self._right), strict=True):
-            sides = []
-            for place, height in zip(self._places[chosen], heights[chosen], strict=True):
-                xs = place + np.array([-BAR / 2, BAR / 2, BAR / 2, -BAR / 2, -BAR / 2])
-                corners = self.plot.at(xs, [0, 0, height, height, 0])
-                sides += [np.linspace(start, end, 4) for start, end in pairwise(corners)]
-            bars.points = np.concatenate(sides) if sides else np.zeros((0, 3))
+        for bar, place, height in zip(self.bars, self._places, heights, strict=True):
+            xs = place + np.array([-BAR / 2, BAR / 2, BAR / 2, -BAR / 2, -BAR / 2])
+            bar.set_points_as_corners(self.plot.at(xs, [0, 0, height, height, 0]))
         return self
 
     def _lines(self) -> VGroup:
@@ -98,9 +90,16 @@ class SurpriseBars(VGroup):
             label.next_to(top, UP, buff=0.06)
             label.shift([min(0.0, self.plot.box.right - label.get_right()[0]), 0, 0])
             label.shift([max(0.0, self.plot.box.left + 0.1 - label.get_left()[0]), 0, 0])
-            if all(_apart(label, other) for other in named):
+            near = np.abs(self.plot.at(self._places, 0.0)[:, 0] - label.get_x())
+            under = near < label.width / 2 + BAR / 2 * self._pitch()
+            clear = self.plot.at(self._places[under], self.bits[under])[:, 1].max() < label.get_bottom()[1]
+            if clear and all(_apart(label, other) for other in named):
                 named.add(label)
         return named
+
+    def _pitch(self) -> float:
+        one, two = self.plot.at([1.0, 2.0], 0.0)[:, 0]
+        return float(two - one)
 
 
 def _apart(one: VMobject, other: VMobject) -> bool:
