@@ -351,7 +351,8 @@ def formula(
             group.add(part)
             last_fill = fill
         group[-1].points = np.concatenate([group[-1].points, placed])
-    return fitted(group.center(), fit)
+    fitted(group.center(), fit)
+    return group
 
 
 def words_or_formula(

@@ -1,23 +1,11 @@
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_probe.errors import MissingTensor
-from model_probe.trace import Trace, write_trace
+from model_probe.trace import Trace
 from scenes.chosen_head import worth_showing
-from scenes.lecture.mask import Mask
-from scenes.render.rehearsal import rehearse
-from scenes.settings import Settings
-from tests.scenes.conftest import Change, GoesRed
-
-
-def play(path: Path) -> Mask:
-    scene = rehearse(Mask, Settings(path))
-    assert isinstance(scene, Mask)
-    return scene
+from tests.scenes.conftest import Change, Check, GoesRed, Lacking, Play, Traces
+from tests.scenes.played import Played
 
 
 def softmax_of_masked(trace: Trace) -> NDArray[np.float64]:
@@ -28,10 +16,10 @@ def softmax_of_masked(trace: Trace) -> NDArray[np.float64]:
     return np.asarray(odds_TS / odds_TS.sum(axis=-1, keepdims=True))
 
 
-def check_row(scene: Mask, trace: Trace) -> None:
+def check_row(played: Played, trace: Trace) -> None:
     """The worked row: its scores, their exponentials, the sum, and shares that are the softmax, 100 %."""
     scores_S = trace.scores_LHTS[worth_showing(trace)][-1].astype(np.float64)
-    row = scene.worked
+    row = played.worked
     assert [label.string.replace("−", "-") for label in row.score_numbers] == [f"{s:+.1f}" for s in scores_S]
     odds_S = np.exp(scores_S - scores_S.max())
     assert [float(label.string) for label in row.exponential_numbers] == pytest.approx(odds_S, abs=0.00051)
@@ -44,12 +32,12 @@ def check_row(scene: Mask, trace: Trace) -> None:
     assert row.total.string == "100 %"
 
 
-def check_pattern(scene: Mask, trace: Trace) -> None:
+def check_pattern(played: Played, trace: Trace) -> None:
     """Dots and numbers at the end are the softmax of the scores; a masked cell is empty and exactly 0."""
     expected_TS = softmax_of_masked(trace)
     pattern_TS = trace.pattern_LHTS[worth_showing(trace)]
-    assert len(scene.grid.looks) == trace.n_tokens**2
-    for (query, key), look in scene.grid.looks.items():
+    assert len(played.grid.looks) == trace.n_tokens**2
+    for (query, key), look in played.grid.looks.items():
         if key > query:
             assert pattern_TS[query, key] == 0
             assert (look.seen, look.dot, look.words) == (0, 0, "")
@@ -61,9 +49,9 @@ def check_pattern(scene: Mask, trace: Trace) -> None:
             )
 
 
-def check_dots(scene: Mask, trace: Trace) -> None:
+def check_dots(played: Played, trace: Trace) -> None:
     """In the picture itself, the area that a dot covers grows with its weight, and masked cells are black."""
-    grid, pixels = scene.grid, scene.grid.cells.pixels
+    grid, pixels = played.grid, played.grid.cells.pixels
     rows, columns = (pixels.shape[0] // trace.n_tokens, pixels.shape[1] // trace.n_tokens)
     weights, areas = [], []
     for (query, key), look in grid.looks.items():
@@ -77,27 +65,26 @@ def check_dots(scene: Mask, trace: Trace) -> None:
     assert np.corrcoef(weights, areas)[0, 1] > 0.99
 
 
-def check_words(scene: Mask, trace: Trace) -> None:
+def check_words(played: Played, trace: Trace) -> None:
     """What the last caption says of the first token or of the strongest link is so."""
     expected_TS = softmax_of_masked(trace)
     first = expected_TS[1:, 0].mean()
-    narration = scene.beats[-1].narration
+    narration = played.said["pattern"]
     if first > 0.5:
         assert f"{100 * first:.1f} %" in narration
     else:
         best = int(expected_TS[-1].argmax())
         assert f"{100 * expected_TS[-1, best]:.1f} %" in narration
         assert trace.tokens[best].decode().strip() in narration
-    told = {beat.name: beat.narration for beat in scene.beats}
-    assert f"{trace.scores_LHTS[worth_showing(trace)][-1].max():+.1f}" in told["exponential"]
+    assert f"{trace.scores_LHTS[worth_showing(trace)][-1].max():+.1f}" in played.said["exponential"]
 
 
 CHECKS = [check_row, check_pattern, check_dots, check_words]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_what_is_on_screen_is_in_the_trace(trace: Trace, check: Callable[[Mask, Trace], None]) -> None:
-    check(play(trace.path), trace)
+def test_what_is_on_screen_is_in_the_trace(play: Play, trace: Trace, check: Check) -> None:
+    check(play("mask", trace), trace)
 
 
 @pytest.mark.parametrize(
@@ -111,49 +98,27 @@ def test_what_is_on_screen_is_in_the_trace(trace: Trace, check: Callable[[Mask, 
         (check_words, "scores_LHTS", lambda a: a + 1),
     ],
 )
-def test_an_altered_tensor_shows(
-    goes_red: GoesRed, check: Callable[[Mask, Trace], None], name: str, change: Change
-) -> None:
-    goes_red(play, check, name, change)
+def test_an_altered_tensor_shows(goes_red: GoesRed, check: Check, name: str, change: Change) -> None:
+    goes_red("mask", check, name, change)
 
 
-def test_what_a_long_prompt_leaves_out_is_counted(tmp_path: Path, trace: Trace) -> None:
+def test_what_a_long_prompt_leaves_out_is_counted(play: Play, traces: Traces) -> None:
     """Forty tokens: twelve places, and the gaps' shares bring the row to 100 %."""
-    from model_probe.record import record
-
-    words = (
-        "Once upon a time there was a king who had three sons and one daughter, and they lived in a castle "
-    )
-    scene = play(
-        record(
-            words + "by the sea until the old king fell ill",
-            tmp_path / "long.safetensors",
-            model="storyteller",
-        )
-    )
-    places = scene.grid.places
-    shown = scene.grid.positions
+    trace = Trace.open(traces["40 tokens"])
+    played = play("mask", trace)
+    places = played.grid.places
+    shown = played.grid.positions
     assert len(places) <= 12
-    assert {0, scene.trace.n_tokens - 1} <= set(shown)
-    weights_S = scene.trace.pattern_LHTS[scene.shown][-1].astype(np.float64)
+    assert {0, trace.n_tokens - 1} <= set(shown)
+    weights_S = trace.pattern_LHTS[played.shown][-1].astype(np.float64)
     column = [None if place is None else float(weights_S[place]) for place in places]
-    gaps = [share for share, weight in zip(scene.worked.shares, column, strict=True) if weight is None]
-    hidden = [key for key in range(scene.trace.n_tokens) if key not in shown]
+    gaps = [share for share, weight in zip(played.worked.shares, column, strict=True) if weight is None]
+    hidden = [key for key in range(trace.n_tokens) if key not in shown]
     assert gaps
     assert sum(gaps) == pytest.approx(weights_S[hidden].sum(), abs=1e-4)
-    assert scene.worked.shares.sum() == pytest.approx(1)
+    assert played.worked.shares.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["scores_LHTS", "pattern_LHTS"])
-def test_a_tensor_that_the_trace_lacks_is_named(trace: Trace, tmp_path: Path, name: str) -> None:
-    names = [each for each in trace.tensor_names if each != name]
-    tensors = {each: np.asarray(getattr(trace, each)) for each in names}
-    with pytest.raises(MissingTensor, match=f"has no {name}"):
-        play(write_trace(tmp_path / "partial.safetensors", tensors, trace.facts))
-
-
-def test_scores_and_pattern_are_enough(trace: Trace, tmp_path: Path) -> None:
+def test_scores_and_pattern_are_enough(play: Play, trace: Trace, lacking: Lacking) -> None:
     names = ["token_ids_T", "prompt_bytes_B", "prompt_offsets_T1", "scores_LHTS", "pattern_LHTS"]
-    tensors = {each: np.asarray(getattr(trace, each)) for each in names}
-    scene = play(write_trace(tmp_path / "partial.safetensors", tensors, trace.facts))
-    check_pattern(scene, trace)
+    check_pattern(play("mask", lacking(but=names)), trace)
