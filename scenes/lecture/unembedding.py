@@ -16,9 +16,8 @@ from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.entries import one_by_one
 from scenes.mobjects.eye import look
 from scenes.mobjects.guess_grid import GuessGrid
-from scenes.mobjects.length_line import written
 from scenes.mobjects.lettering import text
-from scenes.mobjects.numerals import signed
+from scenes.mobjects.numerals import signed, written
 from scenes.mobjects.pixel_wall import PixelWall
 from scenes.mobjects.plot import Axis, Plot
 from scenes.mobjects.readout import Readout
@@ -183,9 +182,9 @@ class Unembedding(LectureScene):
 
     def _guess(self) -> None:
         self.play(FadeOut(self.table, self.plot, self.curve, self.winner), run_time=0.5)
-        self.play(one_by_one(self.grid.ghosts), run_time=2)
+        self.play(one_by_one(self.grid.ghosts), run_time=1.4)
         if len(self.grid.truths):
-            self.play(one_by_one(self.grid.truths, UP), run_time=1.6)
+            self.play(one_by_one(self.grid.truths, UP), run_time=1.2)
         if len(self.grid.verdicts):
             self.grid.tell(0)
             self.add(self.grid.verdicts)

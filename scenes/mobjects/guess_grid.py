@@ -45,7 +45,7 @@ class GuessGrid(VGroup):
         rows = ceil(cells / most)
         across = ceil(cells / rows)
         wide, high = min(WIDEST, box.width / across), box.height / rows
-        self.size = min(EM * wide, high / 6, 0.5)
+        self.size = min(EM * wide, high / 5.3, 0.5)
         self.made = list(made)
         self.ghosts, self.truths, self.verdicts = VGroup(), VGroup(), VGroup()
         self._ranks: list[tuple[Lettering, int]] = []

@@ -11,15 +11,14 @@ from model_probe.trace import Trace, write_trace
 from scenes.guesses import guesses, shown
 from scenes.language import speak
 from scenes.mobjects import palette
-from scenes.mobjects.length_line import written
-from scenes.mobjects.numerals import plain, signed
+from scenes.mobjects.numerals import plain, signed, written
 from scenes.unembedding_words import code_words, dot_words, guess_words, wall_words
 from tests.scenes.conftest import Change, Check, GoesRed, Play, Traces, all_tensors
 
 
 def check_length(played: Any, trace: Trace) -> None:
     """The last vector's length before the norm and after it."""
-    before, after = (np.linalg.norm(vectors[-1]) for vectors in (trace.resid_final_TD, trace.ln_f_TD))
+    before, after = (float(np.linalg.norm(vectors[-1])) for vectors in (trace.resid_final_TD, trace.ln_f_TD))
     assert f"from {written(before)} to {written(after)}" in played.said["last"]
     assert played["last"].length.number.string == written(after)
 
