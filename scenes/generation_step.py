@@ -25,6 +25,8 @@ class GenerationStep:
         probabilities_V: of the whole vocabulary; together 1.
         drawn: the token that was taken.
         uniform: the number that drew it, where one did; else the middle of the token's share.
+        name: what stands for the token (`Trace.token_name`).
+        in_text: the same in running text, where a number in a token's place stands apart.
     """
 
     ids_N: list[int]
@@ -32,6 +34,8 @@ class GenerationStep:
     probabilities_V: Floats
     drawn: int
     uniform: float
+    name: bytes = b""
+    in_text: bytes = b""
 
     @property
     def rest(self) -> float:
@@ -81,9 +85,9 @@ def generation_steps(trace: Trace) -> list[GenerationStep]:
         likeliest = np.argsort(-probabilities_V, kind="stable")[:most]
         middle = probabilities_V[:drawn].sum() + probabilities_V[drawn] / 2
         uniform = trace.step_uniform_G[step] if trace.has("step_uniform_G") else middle
+        shares, name = probabilities_V[likeliest], trace.token_name(drawn)
+        in_text = name if trace.token_bytes(drawn) is not None else b" " + name
         steps.append(
-            GenerationStep(
-                likeliest.tolist(), probabilities_V[likeliest], probabilities_V, drawn, float(uniform)
-            )
+            GenerationStep(likeliest.tolist(), shares, probabilities_V, drawn, float(uniform), name, in_text)
         )
     return steps

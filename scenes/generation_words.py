@@ -7,10 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from model_probe.trace import Facts
+from scenes import N_
 from scenes.generation_step import GenerationStep
 from scenes.language import NO_BREAK, _
 from scenes.mobjects.numerals import count, one_in, percent
 from scenes.mobjects.token_row import token_quote
+
+NAME = N_("{model} is built as a GPT. The letters say what that is.")
+PROMPT = N_("It reads text as tokens: words, or smaller pieces. Tokens in this prompt: {count}.")
+AGAIN = N_("The longer text goes in again: new probabilities, one more token. And again.")
+
+
+def letters() -> list[tuple[str, str]]:
+    """What the letters of GPT stand for, and what that means."""
+    return [
+        ("Generative", _("it writes on, one token after another")),
+        ("Pre-trained", _("before that, it is trained on text")),
+        ("Transformer", _("the kind of network: layers of attention and MLPs")),
+    ]
 
 
 def distribution_words(facts: Facts, step: GenerationStep) -> str:

@@ -157,7 +157,8 @@ def _candidates(count: int) -> list[int]:
 
 def _most_that_fit(chips: dict[int, TokenChip], count: int, width: float) -> int:
     """The largest number of places whose chips are together no wider than `width`."""
+    widths = {index: chip.width for index, chip in chips.items()}
     for limit in range(min(count, len(chips)), 2, -1):
-        if sum(chips[index].width for index in elide(count, limit) if index is not None) <= width:
+        if sum(widths[index] for index in elide(count, limit) if index is not None) <= width:
             return limit
     return 2

@@ -32,25 +32,26 @@ class Watched(NextToken):
 
     def _append(self, written: int, run_time: float) -> None:
         if not self.landed:
-            self.first_labels = [bar.label.string for bar in self.bars.bars]
-        strip, ends = self.strip, (self.strip.whole.get_left()[0], self.strip.whole.width)
+            self.first_labels = [bar.label.string for bar in self.chart.bars.bars]
+        strip = self.chart.strip
+        ends = (strip.whole.get_left()[0], strip.whole.width)
         spans = [
             ((segment.get_left()[0] - ends[0]) / ends[1], segment.width / ends[1])
             for segment in (*strip.segments, strip.lit)
         ]
-        bars = self.bars.bars
+        bars = self.chart.bars.bars
         self.distributions.append(
             ([int(bar.token_id or 0) for bar in bars], [bar.probability for bar in bars],
-             self.bars.rest.probability, spans)
+             self.chart.bars.rest.probability, spans)
         )  # fmt: skip
         fills = [
             [str(each.get_fill_color().to_hex()) for each in shapes]
             for shapes in ([bar.shape for bar in bars], strip.segments)
         ]
         self.colours.append((self.distributions[-1][0], fills))
-        bright = [bar for bar in self.bars if bar.label.get_fill_opacity() == 1]
+        bright = [bar for bar in self.chart.bars if bar.label.get_fill_opacity() == 1]
         assert len(bright) == 1  # one bar is lit, and it is the drawn token's or the rest
-        needle = (self.marker.needle.get_x() - ends[0]) / ends[1]
+        needle = (self.chart.needle.needle.get_x() - ends[0]) / ends[1]
         self.landed.append((needle, bright[0].token_id, self.chip.piece, strip.lit.get_fill_opacity()))
         super()._append(written, run_time)
 
@@ -237,7 +238,9 @@ def test_a_row_that_no_token_names_is_its_number_everywhere(trace: Trace, tmp_pa
     scene = play(path)
     drawn = [f"#{token}" for token in np.asarray(trace.step_ids_G)]
     assert [piece.decode() for *_, piece, _ in scene.landed] == drawn
-    assert [bar.label.string for bar in scene.bars.bars] == [f"#{bar.token_id}" for bar in scene.bars.bars]
+    assert [bar.label.string for bar in scene.chart.bars.bars] == [
+        f"#{bar.token_id}" for bar in scene.chart.bars.bars
+    ]
     written = [run.string for run in scene.text if str(run.get_fill_color().to_hex()) == palette.WRITTEN]
     assert " ".join(written).split() == drawn
     assert [label.string for label, *_ in scene.chances.rows] == drawn
