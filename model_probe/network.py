@@ -63,7 +63,10 @@ class Network(Protocol):
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
 
     def run_together(self, texts: Sequence[Text]) -> list[NDArray[np.float32]]:
-        """Run several texts, each from its start; returns the logits of each."""
+        """Run several texts, each from its start; returns the logits of each.
+
+        Those of which only attention is wanted had better come last: they need not be run to the end.
+        """
 
     def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""

@@ -247,16 +247,16 @@ def _run_again(
     texts = {}
     if len(generated.get("step_ids_G", ())) > 1:  # the first step reuses nothing
         texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
+    beside = None
+    if second is not None and selection.keeps_any(*besides.NAMES):
+        beside = besides.Second(second, network.shape)
+        texts["beside"] = beside.text
     if selection.keeps_any("head_induction_LH", "induction_ids_R", "induction_pattern_RR"):
         ordinary = vocabulary.ordinary_ids(network.shape.n_vocab)
         ids_R = derived.induction_ids(ordinary, network.shape.n_ctx, seed)
         repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
         if len(ids_R) > 1:
             texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
-    beside = None
-    if second is not None and selection.keeps_any(*besides.NAMES):
-        beside = besides.Second(second, network.shape)
-        texts["beside"] = beside.text
     logits = dict(zip(texts, network.run_together(list(texts.values())), strict=True)) if texts else {}
     errors = {"kv_cache": 0.0} if generated else {}
     tensors: dict[str, NDArray[Any]] = {}

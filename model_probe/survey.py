@@ -75,7 +75,7 @@ def survey(rows_VD: F32, directions_QD: F32, *, pictured: bool, spread: bool) ->
     start_SD = _start(rows_VD) if spread else np.empty((0, width), np.float32)
     columns_DC = np.ascontiguousarray(np.concatenate([unit_QD, start_SD]).T)
     norms_V, cosines_VQ = np.empty(n_rows, np.float32), np.empty((n_rows, len(unit_QD)), np.float32)
-    back_DS = np.zeros((width, len(start_SD) + 1))
+    back_SD = np.zeros((len(start_SD) + 1, width))
     step = -(-n_rows // COLUMNS)  # tokens of a cell
     cells = Picture(n_rows, width) if pictured else None
     for block in _blocks(n_rows, max(1, BLOCK // step) * step):
@@ -85,13 +85,13 @@ def survey(rows_VD: F32, directions_QD: F32, *, pictured: bool, spread: bool) ->
         products = rows @ columns_DC
         products *= inverse_V1
         cosines_VQ[block] = products[:, : len(unit_QD)]
-        if spread:  # unit rowsᵀ · [unit rows · axes, 1]
+        if spread:  # [unit rows · axes, 1]ᵀ · unit rows
             back = np.concatenate([products[:, len(unit_QD) :], np.ones((len(rows), 1), np.float32)], axis=1)
             back *= inverse_V1
-            back_DS += rows.T @ back
+            back_SD += back.T @ rows
         if cells is not None:
             cells.add(block.start, rows)
-    axes = _axes(rows_VD, norms_V, start_SD, back_DS) if spread else None
+    axes = _axes(rows_VD, norms_V, start_SD, back_SD) if spread else None
     picture_RC = None if cells is None else cells.finished()
     return Survey(norms_V, np.ascontiguousarray(cosines_VQ.T), picture_RC, axes)
 
@@ -180,11 +180,11 @@ def _start(rows_VD: F32) -> F32:
     return axes_SD
 
 
-def _axes(rows_VD: F32, norms_V: F32, start_SD: F32, back_DS: NDArray[np.float64]) -> Axes:
+def _axes(rows_VD: F32, norms_V: F32, start_SD: F32, back_SD: NDArray[np.float64]) -> Axes:
     """The axes after one step, by a second look at all rows."""
     n_rows = len(rows_VD)
-    mean_D = back_DS[:, -1] / n_rows
-    turned_SD = (back_DS[:, :-1] - np.outer(back_DS[:, -1], start_SD @ mean_D)).T  # centred afterwards
+    mean_D = back_SD[-1] / n_rows
+    turned_SD = back_SD[:-1] - np.outer(start_SD @ mean_D, back_SD[-1])  # centred afterwards
     axes_SD = _orthonormal(np.concatenate([turned_SD, start_SD])[: rows_VD.shape[1]])
     length = float(np.linalg.norm(mean_D))
     mean_1D = _divided(mean_D[None], np.array([[length]]))

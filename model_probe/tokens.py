@@ -38,7 +38,8 @@ def _byte_of_character() -> dict[str, int]:
 
 BYTE_OF_CHARACTER = _byte_of_character()
 # The alphabet as one of Python's character maps, which are the quickest way from characters to bytes
-_ALPHABET = codecs.charmap_build("".join(sorted(BYTE_OF_CHARACTER, key=BYTE_OF_CHARACTER.__getitem__)))
+_CHARACTERS = "".join(sorted(BYTE_OF_CHARACTER, key=BYTE_OF_CHARACTER.__getitem__))
+_ALPHABET = codecs.charmap_build(_CHARACTERS)
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,13 @@ class Vocabulary:
     def word_id(self, word: str) -> int | None:
         """The id of a word with a space in front, where the tokenizer makes one token of that; else None."""
         wanted = f" {word}"
+        written = (
+            "".join(_CHARACTERS[byte] for byte in wanted.encode()),
+            wanted.replace(" ", "\u2581"),
+            wanted,
+        )
+        if not any(name in self._id for name in written):
+            return None
         for text in (wanted, word):  # some tokenizers put the space there themselves
             ids = self.cut(text, added=False)
             if len(ids) == 1 and self.bytes_of(ids) == [wanted.encode()]:

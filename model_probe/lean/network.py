@@ -17,12 +17,20 @@ from model_probe.lean.arithmetic import F32, product, softmax
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
 from model_probe.shape import Shape
-from model_probe.trace import LAST_ROWS
+from model_probe.trace import LAST_ROWS, TENSORS
 
 # Multiplications of one run that one thread does alone. A second one would halve the wait, but takes half as
 # much processor time again where matrices are this small; up to here the wait is a second at the most.
 ALONE = 4e10
 TOGETHER = 512  # tokens; more take longer to keep apart than the weights take to read
+
+# Tensors of a layer that are there before its attention's output
+_ATTENTION = frozenset(
+    name
+    for name in TENSORS
+    if name.startswith(("q_", "k_", "v_", "z_", "scores_", "pattern_", "mask_"))
+    and TENSORS[name][1][0] == "l"
+)
 
 Keep = Callable[..., None]
 """Is given a tensor's name in the trace, its values and, where it has one, its layer."""
@@ -37,6 +45,12 @@ class Cache:
     keys: F32
     values: F32
     length: int
+
+
+def _goes_on(text: Text) -> bool:
+    """Whether more is wanted of a text than what its attention does."""
+    kept = () if text.recording is None else text.recording.tensors
+    return text.first < len(text.ids_T) or not set(kept) <= _ATTENTION
 
 
 def _keep_nothing(name: str, value: NDArray[Any], layer: int | None = None) -> None:
@@ -156,11 +170,14 @@ class LeanNetwork(ABC):
                     if name in LAST_ROWS:
                         text.recording.keep(LAST_ROWS[name], part[:, -1], layer)  # [H, T, S] -> [H, S]
 
+        wanted = [own.stop for own, text in zip(rows, texts, strict=True) if _goes_on(text)]
         places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])
         asked = [np.arange(own.start + text.first, own.stop) for own, text in zip(rows, texts, strict=True)]
         ids_T = np.concatenate([text.ids_T for text in texts])
         with self._limited(tokens):
-            (logits_TV,) = self._forward(ids_T[None], cache, places_T, windows, np.concatenate(asked), keep)
+            (logits_TV,) = self._forward(
+                ids_T[None], cache, places_T, windows, np.concatenate(asked), keep, max(wanted, default=0)
+            )
         return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
 
     def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
@@ -215,6 +232,7 @@ class LeanNetwork(ABC):
         windows: Windows,
         asked: NDArray[np.int64],
         keep: Keep = _keep_nothing,
+        going_on: int | None = None,
     ) -> F32:
         """Run T tokens of E sequences after those in the cache; returns the logits, (E, asked, V).
 
@@ -224,7 +242,9 @@ class LeanNetwork(ABC):
             places_T: each token's position in its text.
             windows: what is hidden from each token.
             asked: which tokens' logits are wanted.
-            keep: is given every tensor of the first sequence, without the axis of sequences.
+            keep: is given every tensor of the first sequence, without the axis of sequences; after the last
+                layer's attention only the rows that go on.
+            going_on: so many of the first tokens are wanted beyond that; None: all.
         """
         many, tokens = ids_ET.shape
         self._make_room(cache, cache.length + tokens)
@@ -236,6 +256,9 @@ class LeanNetwork(ABC):
             keep("ln1_LTD", normed, layer)
             q, k, v = self._project(layer, normed, many, positions, keep)  # [E, H, T, K], 2 × [E, C, T, K]
             z = self._attention(layer, q, k, v, cache, windows[window], keep)  # [E, H, T, K]
+            if going_on is not None and layer == self.shape.n_layer - 1:  # of one sequence
+                cache.length += tokens - going_on
+                tokens, z, x = going_on, z[:, :, :going_on], x[:going_on]
             out = self._join(layer, z.swapaxes(1, 2).reshape(many * tokens, -1))  # [E·T, H·K] -> [E·T, D]
             keep("attn_out_LTD", out, layer)
             x = x + out  # [E·T, D]
