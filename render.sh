@@ -18,7 +18,7 @@ place() {
 
 made_from() {
     place
-    cat "$here/requirements.lock" "$here/pyproject.toml"
+    cat "$here/requirements.lock" "$here/requirements-torch.lock" "$here/pyproject.toml"
 }
 
 # The stamp is a copy of what the environment was made from, written last: no stamp, never finished.
@@ -88,8 +88,10 @@ install_system_packages() {
 
 install_packages() {
     local install=("$venv/bin/python" -I -m pip --disable-pip-version-check install)
-    # Built with the setuptools of the lock, for a fetched one would need the network each time.
-    run "${install[@]}" -r "$here/requirements.lock" &&
+    # The lock holds everything, so nothing is looked for besides it; each file's digest is checked.
+    run "${install[@]}" --require-hashes --no-deps -r "$here/requirements.lock" &&
+        run "${install[@]}" -r "$here/requirements-torch.lock" &&
+        # Built with the setuptools of the lock, for a fetched one would need the network each time.
         run "${install[@]}" --no-deps --no-build-isolation -e "$here"
 }
 

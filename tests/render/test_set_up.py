@@ -4,11 +4,13 @@ Python, pip and the package manager are stand-ins that write down what they are 
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +34,7 @@ case "$1 $2" in
         cp "$STAND_INS/python3.13" "$3/bin/python"
         ;;
     "-m pip")
-        case "$*" in *requirements.lock*) echo "pip" >>"$STAND_INS/asked" ;; esac
+        case "$*" in *--require-hashes*requirements.lock*) echo "pip" >>"$STAND_INS/asked" ;; esac
         if [ -e "$STAND_INS/slow" ]; then sleep 1; fi
         if [ -e "$STAND_INS/offline" ]; then echo "no network"; exit 1; fi
         ;;
@@ -93,6 +95,7 @@ def clone(tmp_path: Path) -> Clone:
     package.mkdir(parents=True)
     shutil.copy(RENDER_SH, clone.path)
     (clone.path / "requirements.lock").write_text("one==1\n")
+    (clone.path / "requirements-torch.lock").write_text("torch==1\n")
     (clone.path / "pyproject.toml").write_text("")
     (package / "__main__.py").write_text("import os, sys; print(os.getcwd(), sys.argv[1:])")
     (clone.stand_ins / "include").mkdir(parents=True)
@@ -103,6 +106,17 @@ def clone(tmp_path: Path) -> Clone:
     for name in ("apt-get", "sudo"):  # no test installs anything
         clone.stand_in(name, f'#!/bin/sh\necho "{name} $*" >>"$STAND_INS/asked"; exit 1\n')
     return clone
+
+
+def test_the_lock_holds_every_dependency_with_digests() -> None:
+    text = (RENDER_SH.parent / "requirements.lock").read_text()
+    entries = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert all(re.match(r"\S+==\S+.*\\\n(    --hash=sha256:[0-9a-f]{64}.*\n?)+$", each) for each in entries)
+    locked = {entry.partition("==")[0] for entry in entries}
+    project = tomllib.loads((RENDER_SH.parent / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {re.split(r"[^A-Za-z0-9_-]", each)[0].lower().replace("_", "-") for each in wanted}
+    assert names - locked == {"torch"}
 
 
 def test_the_first_use_sets_up_and_the_next_does_not(clone: Clone) -> None:
