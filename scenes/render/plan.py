@@ -33,6 +33,7 @@ class Plan:
     settings: Settings
     manifest: Manifest
     company: Company
+    trace_digest: str  # as the trace was when the run began
 
     @property
     def out(self) -> Path:
@@ -142,7 +143,7 @@ class Plan:
             "model": visible(facts.credit, str.isprintable),
             "model_note": facts.model_note,
             "prompt": facts.prompt,
-            "trace": self.trace.digest,
+            "trace": self.trace_digest,
             "run": self.trace.run,
             **clip,
             **self.manifest.content(f"clips/{name}.mp4"),

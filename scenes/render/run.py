@@ -48,7 +48,7 @@ def run(order: Order) -> int:
             trace = _trace(order, manifest, work)
         except ProbeFailed as failed:
             return failed.code
-        facts = trace.facts
+        facts, digest = trace.facts, trace.digest
         model = visible(facts.credit, str.isprintable)
         _say(console, f"model: {model}" + (f" ({facts.model_note})" if facts.model_note else ""))
         settings = order.settings(trace, voice)
@@ -57,7 +57,7 @@ def run(order: Order) -> int:
             Display(console, order.scenes) as display,
             Company(order.workers, order.out / "logs", display.event) as company,
         ):
-            plan = Plan(order, trace, settings, manifest, company)
+            plan = Plan(order, trace, settings, manifest, company, digest)
             engine = Engine(manifest, plan.out, work.resolve(), company, display)
             engine.bring_up_to_date(chain.from_iterable(map(plan.of_scene, scenes)))
             engine.bring_up_to_date(plan.of_lecture())
