@@ -171,7 +171,7 @@ def test_it_hands_out_no_more_at_a_time_than_its_executor_does(
                 out -= 1
                 return result()
 
-            future.result = settled  # type: ignore[method-assign]
+            future.result = settled  # type: ignore[assignment, method-assign]
             return future
 
     monkeypatch.setattr("tests.render.test_graph.Works", Counting)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from model_probe.record import record
+from scenes import SCENES
 from scenes.render import digest
 from scenes.render.__main__ import main
 from scenes.render.manifest import Manifest
@@ -364,7 +365,7 @@ def test_two_runs_do_not_share_a_directory(storyteller_trace: Path, tmp_path: Pa
     [
         (
             ["nosuch"],
-            "there is no scene 'nosuch'; there are next_token, overview, tokens, query_key, mask, heads",
+            f"there is no scene 'nosuch'; there are {', '.join(SCENES)}",
         ),
         (["--prompt", "a", "--prompt-file", "b"], "exclude each other"),
         (["--trace", "missing.safetensors"], "missing.safetensors does not exist"),
