@@ -176,7 +176,7 @@ class LeanNetwork(ABC):
         ids_T = np.concatenate([text.ids_T for text in texts])
         with self._limited(tokens):
             (logits_TV,) = self._forward(
-                ids_T[None], cache, places_T, windows, np.concatenate(asked), keep, max(wanted, default=0)
+                ids_T[None], cache, places_T, windows, np.concatenate(asked), keep, max(wanted, default=1)
             )
         return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
 
