@@ -7,7 +7,11 @@ A scene's `reads` is a plain tuple of entries. An entry is a tensor's name, and 
     scores_LHTS of one head     of the layer and the head that are shown, nothing else of it
     typo_ids_U if any           the scene does without where the run left none
 
-All in this order: `mask_TS or mask_LTS if any`. Every trace has `token_ids_T`; it is not named.
+All in this order: `mask_TS or mask_LTS if any`. Every trace has `token_ids_T`; it is not named. Some tensors
+are read together; such a group is one entry by its name in `TOGETHER`:
+
+    the prompt                  its tokens' bytes
+    the stream                  every depth of the residual stream, and what is added between
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 from model_probe.errors import MissingTensor
@@ -25,6 +30,16 @@ from model_probe.trace import LAST_ROWS, TENSORS, Trace
 from scenes import SceneEntry
 from scenes.chosen_head import shown_head
 
+TOGETHER = {
+    "the prompt": ("prompt_bytes_B", "prompt_offsets_T1"),
+    "the vocabulary": ("vocab_bytes_B if any", "vocab_offsets_V1 if any"),
+    "the misspelling": (
+        "typo_span_2 if any", "typo_ids_U if any", "typo_bytes_B if any", "typo_offsets_U1 if any",
+    ),
+    "the stream": (
+        "resid_pre_LTD", "attn_out_LTD", "resid_mid_LTD if any", "mlp_out_LTD", "resid_final_TD",
+    ),
+}  # fmt: skip
 _ENTRY = re.compile(r"(\w+)(?: or (\w+))?( of one head)?( if any)?")
 
 
@@ -59,7 +74,7 @@ def parse(entries: Iterable[str]) -> tuple[Read, ...]:
         ValueError: one is no entry, or names no tensor of a trace.
     """
     found = []
-    for entry in entries:
+    for entry in chain.from_iterable(TOGETHER.get(entry, (entry,)) for entry in entries):
         match = _ENTRY.fullmatch(entry)
         if match is None:
             raise ValueError(f"{entry!r} is no entry of `reads`; see scenes/reads.py")

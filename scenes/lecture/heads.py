@@ -28,8 +28,7 @@ class AttentionHeads(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "pattern_LHTS",
         "pattern_last_LHS",
         "scores_last_LHS if any",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 from manim import DOWN, RIGHT, UP, FadeIn, FadeOut, Transform, VGroup, linear
 
 from scenes import N_
@@ -32,8 +31,7 @@ class QueryKey(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "pattern_last_LHS",
         "scores_last_LHS",
         "scores_LHTS of one head",
@@ -87,7 +85,7 @@ class QueryKey(LectureScene):
         with self.beat("product", words.product_words(facts)):
             self._work_out_score()
         with self.beat("row", words.row_words(trace.tokens)):
-            self._land(query, key)
+            self._land()
             self._fill([query], run_time=1.2)
         with self.beat("grid", words.grid_words(facts, scores_TS)):
             self._fill([place for place in self.grid.positions if place != query], run_time=3.0)
@@ -135,25 +133,17 @@ class QueryKey(LectureScene):
         self.play(FadeIn(score.verdict, shift=0.25 * UP), run_time=0.8)
         self.wait(1.2)
 
-    def _land(self, query: int, key: int) -> None:
+    def _land(self) -> None:
         """The score is one cell, seen from near; then the camera draws back to the grid around it."""
-        grid, score = self.grid, self.score_grid.looks[query, key]
-        grid.show({(query, key): score})
-        cell, middle = grid.place_of(query, key), np.array(self.layout.stage.center)
-        nearer = min(3.0, 0.5 * self.layout.stage.width / grid.cell[0])
-        size = nearer * grid.number_size
-        grid.scale(nearer, about_point=cell).shift(middle - cell)
-        number = text(score.words, 0.43).move_to(self.score.verdict.get_right(), aligned_edge=RIGHT)
+        em, score = self.score_grid.come_near(self.layout.stage), self.score
+        words = self.score_grid.looks[self.score_grid.link].words
+        number = text(words, 0.43).move_to(score.verdict.get_right(), aligned_edge=RIGHT)
+        target = text(words, em).move_to(self.layout.stage.center)
         self.add(number)
-        target = number.copy().scale(size / 0.43).move_to(middle)
-        parts = (self.score.work, self.score.labels, self.score.verdict)
-        gone = (FadeOut(part, run_time=0.5) for part in parts)
-        self.play(*gone, Transform(number, target), FadeIn(grid.cells), run_time=0.9)
+        gone = [FadeOut(part, run_time=0.5) for part in (score.work, score.labels, score.verdict)]
+        self.play(*gone, Transform(number, target), FadeIn(self.grid.cells), run_time=0.9)
         self.remove(number)
-        for part in (grid.row_labels, grid.column_labels, grid.rules):
-            part.set_opacity(0)
-        back = [part.animate.scale(1 / nearer, about_point=middle).shift(cell - middle) for part in grid]
-        self.play(*(move.set_opacity(1) for move in back), run_time=1.1)
+        self.play(*self.score_grid.drawn_back(), run_time=1.1)
 
     def _fill(self, queries: list[int], run_time: float) -> None:
         """Let the rows of these queries appear, cell by cell, one row after the other."""

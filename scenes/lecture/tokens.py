@@ -39,14 +39,10 @@ class Tokens(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "piece_starts_P if any",
         "merge_steps_J3 if any",
-        "typo_span_2 if any",
-        "typo_ids_U if any",
-        "typo_bytes_B if any",
-        "typo_offsets_U1 if any",
+        "the misspelling",
     )
     poster = "ids"
 

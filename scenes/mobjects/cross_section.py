@@ -78,6 +78,17 @@ class CrossSection(Group):
             if isinstance(piece, Band) and not piece.name.startswith("resid_mid")
         ]
 
+    def first_layer(self) -> tuple[int, int]:
+        """How many pieces there are before the first MLP's, and when the second layer is entered."""
+        pieces = self.block.stack.pieces
+        mlp = next(place for place, piece in enumerate(pieces) if getattr(piece, "mlp", False))
+        return mlp, self.entries()[1] + 1
+
+    def left_to_its_end(self, amount: float) -> None:
+        """Words sink, the line goes, and all tokens but the last darken, 0…1; `see` then draws it."""
+        self.words.risen[:] = self.line.shown = 1 - min(1.0, 2 * amount)
+        self.block.lit[:-1] = 1 - 0.7 * amount
+
     def readings(self) -> Points:
         """Where on the top edge the model is read out: above the band that enters each layer, (M, 3)."""
         spans, places = self.block.spans(), self.entries()

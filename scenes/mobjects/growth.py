@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,13 @@ from scenes.mobjects.standpoints import SLOW, Standpoints
 LONGEST = 8.5  # seconds that all other layers take at most
 
 
+def first_piece(section: CrossSection) -> None:
+    """Leave only the first piece, so long that one layer is to be SLOW units; no words, no line."""
+    block = section.block
+    block.long, block.grown = SLOW / block.edges[section.first_layer()[1]], 1.0
+    section.words.risen[:] = section.line.shown = 0.0
+
+
 class NamedSeam:
     """What comes out of the end face next, with a name above it.
 
@@ -29,13 +36,16 @@ class NamedSeam:
         self.seam = int(section.block.grown)
         self.label = text(name, 0.5, hue)
 
-    def out_of_the_end(self, piece: int) -> Callable[[float], None]:
-        """Called with 0…1, one more piece is so far out, and the eye has gone along."""
-        block, here = self.section.block, self.section.eye
-        start = block.grown
+    def out_of_the_end(self, goal: int) -> Iterator[Callable[[float], None]]:
+        """A step a piece, up to `goal`: called with 0…1, it is so far out, and the eye has gone along."""
+        for piece in range(self.seam, goal):
+            step = self._step(piece, self.section.eye)
+            step(0.0)
+            yield step
 
+    def _step(self, piece: int, here: Eye) -> Callable[[float], None]:
         def step(amount: float) -> None:
-            block.grown = start + amount
+            self.section.block.grown = piece + amount
             self.section.see(here.towards(self.views.close(), amount))
             self.label.move_to([*self.views.above(self.seam), 0])
             self.label.set_opacity(amount if piece == self.seam else 1 - 0.75 * amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from manim import Group, Line, VGroup
+from manim import Animation, Group, Line, VGroup
 
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -69,3 +69,7 @@ class NumberColumns(Group):
                 cell = CellColumn(values, 0.62 * pitch, column.height)
                 cells.append(cell.move_to([x, box.center[1], 0]))
         super().__init__(self.links, self.numbers, self.gap)
+
+    def gathered(self, corners: npt.ArrayLike) -> list[Animation]:
+        """The many cells of each go to one place, as in `CellColumn.stand`; the last token's stay."""
+        return [cell.moved(corners, opacity=float(cell is self.many[-1])) for cell in self.many]

@@ -150,6 +150,17 @@ def read_stack(trace: Trace, tokens: list[int] | None = None, rows: int = ROWS) 
     return ResidualStack(pieces, elements, tokens, cosines, facts.n_layer)
 
 
+def last_between(trace: Trace, start: int, end: int) -> tuple[float, tuple[float, float]]:
+    """The last token's vector as it enters layer `start` and as it enters layer `end`: cosine, both lengths.
+
+    After the last layer that is `resid_final_TD`.
+    """
+    after_TD = trace.resid_pre_LTD[end] if end < trace.facts.n_layer else trace.resid_final_TD
+    vectors = [np.asarray(each)[-1].astype(float) for each in (trace.resid_pre_LTD[start], after_TD)]
+    before, after = (float(np.linalg.norm(vector)) for vector in vectors)
+    return cosine(*vectors), (before, after)
+
+
 def cosine(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
     """Of the angle between two vectors; 0 where one of them is 0."""
     a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)

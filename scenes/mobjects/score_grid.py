@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, Rectangle
+from manim import DOWN, Animation, Rectangle
 
 from scenes.language import _
 from scenes.layout import Box
@@ -17,6 +17,7 @@ from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import signed
 
 DIMMED = 0.25
+NEAREST = 3.0  # times as large as it is in the grid
 
 
 class ScoreGrid:
@@ -59,6 +60,23 @@ class ScoreGrid:
         wide, high = self.grid.cell
         self.frame = Rectangle(width=wide, height=high, stroke_color=palette.QUERY, stroke_width=3)
         self.frame.move_to(self.grid.place_of(*link))
+
+    def come_near(self, stage: Box) -> float:
+        """Show nothing but the cell in the light, large, in the middle of the stage; the em of its number."""
+        grid = self.grid.show({self.link: self.looks[self.link]})
+        nearer = min(NEAREST, 0.5 * stage.width / grid.cell[0])
+        cell, middle = grid.place_of(*self.link), np.array(stage.center)
+        grid.scale(nearer, about_point=cell).shift(middle - cell)
+        for part in (grid.row_labels, grid.column_labels, grid.rules):
+            part.set_opacity(0)
+        self._near = nearer, cell, middle
+        return nearer * grid.number_size
+
+    def drawn_back(self) -> list[Animation]:
+        """From there back to the whole grid around it."""
+        nearer, cell, middle = self._near
+        back = [part.animate.scale(1 / nearer, about_point=middle) for part in self.grid]
+        return [part.shift(cell - middle).set_opacity(1) for part in back]
 
     def filling(self, queries: Sequence[int]) -> Callable[[float], None]:
         """Called with 0…1, the rows of these queries have come so far, cell by cell, one row after the other.

@@ -51,12 +51,23 @@ class Standpoints:
         """At all of it."""
         return self.section.fitted(self.eye(yaw), self.room)
 
-    def choose_words(self, yaws: tuple[float, float]) -> None:
-        """Those that touch nowhere between these yaws, nor above the opened block, seen at the second one."""
+    def see_whole(self, yaw: float, opened: float = 0.0) -> None:
+        """See all of it, so far opened."""
+        self.block.opened = opened
+        self.section.see(self.whole(yaw))
+
+    def settle(self, yaws: tuple[float, float]) -> None:
+        """Make the block as tall as the room allows, and keep block and words within the band.
+
+        The words are those that touch nowhere between these yaws, nor above the opened block, seen at the
+        second one.
+        """
+        self.section.proportioned(self.eye(sum(yaws) / 2), self.room)
         for yaw, opened in ((yaws[0], 0.0), (yaws[1], 0.0), (yaws[1], 1.0)):
             self.block.opened = opened
             self.section.words.choose(self.whole(yaw))
         self.block.opened = 0.0
+        self.block.within = self.section.words.within = self.band
 
     def frontal(self) -> Eye:
         """Straight at the last token's first vector."""

@@ -8,6 +8,7 @@ from manim import Animation, FadeIn
 
 from scenes.layout import Box
 from scenes.mobjects import palette
+from scenes.mobjects.block import Block
 from scenes.mobjects.cell_column import CellColumn
 from scenes.mobjects.lettering import text
 
@@ -55,6 +56,14 @@ class VectorPair:
             )
             label = text(name, 0.32, palette.CAPTION)
             self._names.append(label.move_to([at, y - tall / 2 - 0.35, 0]))
+
+    @classmethod
+    def of_block(cls, block: Block, names: tuple[str, str], box: Box) -> VectorPair:
+        """The last token's first and last vector, from where they stand in the block as it is seen now."""
+        first, *_between, last = block.stack.bands
+        values = first.values_RC[:, -1], last.values_RC[:, -1]
+        corners = block.eye.project(block.front_corners(0)), block.eye.project(block.end_corners(-1))
+        return cls(values, corners, names, box)
 
     def moved(self) -> list[Animation]:
         """Both columns go to their places, and the names come up."""

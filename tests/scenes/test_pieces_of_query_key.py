@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from manim.animation.animation import prepare_animation
 
 from model_probe.record import record
 from model_probe.trace import Trace
@@ -120,3 +121,20 @@ def test_rows_of_scores_come_one_after_the_other() -> None:
     assert looks[2, 0].seen == 0.0
     fill(1.0)
     assert all(looks[at].seen == (0.0 if at[0] == 1 else 1.0) for at in looks)
+
+
+def test_the_grid_comes_near_to_one_cell_and_draws_back() -> None:
+    scores_TS = np.arange(9, dtype=np.float32).reshape(3, 3)
+    picture = ScoreGrid([b"a", b" b", b" c"], scores_TS, (2, 1), STAGE, "scores_LHTS[0, 0]")
+    grid = picture.grid
+    width, cell, em = grid.cells.width, grid.place_of(2, 1), grid.number_size
+    larger = picture.come_near(STAGE) / em
+    assert larger == pytest.approx(grid.cells.width / width)
+    assert 1 < larger <= 3
+    np.testing.assert_allclose(grid.place_of(2, 1), STAGE.center, atol=1e-6)
+    assert [at for at, look in grid.looks.items() if look.seen > 0] == [(2, 1)]
+    for animation in map(prepare_animation, picture.drawn_back()):
+        animation.begin()
+        animation.interpolate(1.0)
+    assert grid.cells.width == pytest.approx(width)
+    np.testing.assert_allclose(grid.place_of(2, 1), cell, atol=1e-6)

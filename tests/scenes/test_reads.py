@@ -139,3 +139,10 @@ def test_an_entry_says_what_is_read_of_a_tensor() -> None:
     for wrong in ("ln1_LTD if needed", "ln1_LTD,", "ln2"):
         with pytest.raises(ValueError, match=wrong):
             parse([wrong])
+
+
+def test_what_is_read_together_is_one_entry() -> None:
+    assert parse(["the prompt", "ln1_LTD"]) == parse(["prompt_bytes_B", "prompt_offsets_T1", "ln1_LTD"])
+    assert Read(("resid_mid_LTD",), optional=True) in parse(["the stream"])
+    with pytest.raises(ValueError, match="the prompts"):
+        parse(["the prompts"])
