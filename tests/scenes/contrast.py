@@ -55,10 +55,16 @@ def beneath(scene: LectureScene, seen: VMobject, place: Any = None) -> Any:
 
 
 def cells(scene: LectureScene) -> Iterator[tuple[Look, Any]]:
-    """The cells that are wholly there, with their ground; a scene shows a grid's image, not the grid."""
+    """The cells that are wholly there, with their ground; a scene shows a grid's image, not the grid.
+
+    The scene has the grid by itself, or a piece of it has.
+    """
     drawn = {id(each) for top in scene.mobjects for each in top.get_family()}
-    for grid in vars(scene).values():
-        if isinstance(grid, AttentionGrid) and id(grid.cells) in drawn and grid.cells.opacity == 1:
+    held = [
+        each for holder in (scene, *vars(scene).values()) for each in getattr(holder, "__dict__", {}).values()
+    ]
+    for grid in {id(each): each for each in held if isinstance(each, AttentionGrid)}.values():
+        if id(grid.cells) in drawn and grid.cells.opacity == 1:
             for look in grid.looks.values():
                 if look.seen == 1:
                     yield look, palette.dim(palette.ATTENTION_RAMP[round(255 * look.glow)], DARKEST) / 255

@@ -82,7 +82,7 @@ def test_without_weights_only_what_they_gave_is_shown(asks: HeadVector) -> None:
 def test_a_strip_stands_under_each_token_of_the_row(trace: Trace) -> None:
     row = TokenRow(trace.tokens, STAGE.width)
     row.move_to([0, 2.5, 0])
-    strips = VectorStrips(trace.ln1_LTD[1], 1, row, replace(STAGE, top=2.0))
+    strips = VectorStrips(trace.ln1_LTD[1], "ln1_LTD[1]", row, replace(STAGE, top=2.0))
     for (index, chip), strip in zip(row.chips.items(), strips.strips, strict=True):
         assert strip.get_x() == pytest.approx(chip.get_x())
         assert strip.width < chip.width
