@@ -13,6 +13,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 
 from model_probe import capture, lean
 from model_probe.errors import ModelError
+from model_probe.lean import network as lean_network
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.network import Text
 from model_probe.plan import Recording
@@ -90,6 +91,35 @@ def test_texts_that_are_run_at_once_are_as_each_alone(tiny_directory: Path) -> N
             bound = TOLERANCE * max(1.0, np.abs(expected).max())
             np.testing.assert_allclose(tensors[name], expected, atol=bound, err_msg=name)
     assert together[3].shape == (100, 8192)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1), (2,), (1, 2)])
+@pytest.mark.parametrize("together", [512, 1])
+def test_a_text_that_only_attention_is_wanted_of_does_not_cut_others_short(
+    tiny_directory: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...], together: int
+) -> None:
+    monkeypatch.setattr(lean_network, "TOGETHER", together)
+    network: Any = network_of(tiny_directory)
+    ids_T = np.random.default_rng(2).integers(1, 8192, 12)
+    whole = capture.capture(network, ids_T)
+
+    def text(number: int) -> Text:
+        stream = ("resid_mid_LTD", "resid_final_TD")
+        return [
+            Text(ids_T, None, 3),
+            Text(ids_T, Recording(network.shape, 12, only=stream, last_only=True), 12),
+            Text(ids_T, Recording(network.shape, 12, only=("pattern_LHTS",)), 12),
+        ][number]
+
+    texts = [text(number) for number in order]
+    for number, one, logits_TV in zip(order, texts, network.run_together(texts), strict=True):
+        found = {} if one.recording is None else one.recording.finished()
+        assert len(logits_TV) == (9 if number == 0 else 0)
+        np.testing.assert_allclose(logits_TV, whole.logits_TV[one.first :], atol=1e-4)
+        for name in set(found) - {"mask_TS"}:
+            expected = whole.tensors[name]
+            expected = expected[..., -1:, :] if number == 1 else expected
+            np.testing.assert_allclose(found[name], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["storyteller", "llama"])
