@@ -6,7 +6,7 @@ from math import ceil
 from typing import Self
 
 import numpy as np
-from manim import AnnularSector, Circle, Group, VGroup
+from manim import UP, AnnularSector, Circle, Group, VGroup
 
 from scenes.language import _
 from scenes.layout import Box, Layout
@@ -120,17 +120,19 @@ class Openness(Group):
     def __init__(self, choice: Choice, box: Box, layout: Layout) -> None:
         total = len(choice.probabilities_V)
         left, right = layout.split(box, 5.4, 7.4)
-        head, words, pile = left.stack(1.9, 0.35, None)
+        head, unit, words, pile = left.stack(1.75, 0.35, 0.35, None, gap=0.15)
         field, below = right.stack(None, 0.3, gap=0.15)
         label = _("as open as a fair draw among")
         self.number = Readout(label, tokens_written, (1.0, total), 1.25, below=True)
         fitted(self.number, head)
         self.coins, self.field = Coins(float(np.log2(total)), pile), TokenField(total, field)
         coin_words = text(_("H: a fair coin for each bit"), 0.28, palette.CAPTION, fit=words)
+        coin_words.next_to(self.coins, UP, buff=0.15)
         field_words = text(
             _("lit: so many of {count} tokens").format(count=count(total)), 0.24, palette.FAINT
         )
-        super().__init__(self.number, self.coins, self.field, coin_words, fitted(field_words, below))
+        tokens = text(_("tokens"), 0.34, palette.CAPTION, fit=unit)
+        super().__init__(self.number, tokens, self.coins, coin_words, self.field, fitted(field_words, below))
         self.follow(choice)
 
     def follow(self, choice: Choice) -> Self:

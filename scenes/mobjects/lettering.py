@@ -319,6 +319,9 @@ def lines(
     return fitted(group.center(), fit)
 
 
+_RULER = "#010203"  # no picture has this colour
+
+
 class Formula(VGroup):
     """Mathematics as `formula` sets it: one submobject for each run of one colour."""
 
@@ -358,5 +361,14 @@ def formula(
 def words_or_formula(
     source: str, size: float = 0.3, colour: str = palette.INK, fit: Box | float | None = None
 ) -> Lettering | VGroup:
-    """A formula where there is maths between dollar signs, else a line of text."""
-    return formula(source, size, colour, fit) if "$" in source else text(source, size, colour, fit=fit)
+    """One line: a formula where there is maths between dollar signs, without spaces inside them, else text.
+
+    The formula has the box of a line of text, so that their baselines agree.
+    """
+    if "$" not in source:
+        return text(source, size, colour, fit=fit)
+    standing, *parts = formula(f'#tone("{_RULER}", [H]){source}', size, colour)  # an H stands on the baseline
+    left, baseline = standing.get_right()[0], standing.get_bottom()[1]
+    box = VMobject(stroke_width=0, fill_opacity=0)
+    box.points = _line_box(0.0) * size + np.array([left, baseline, 0.0])
+    return fitted(Formula(box, *parts).center(), fit)

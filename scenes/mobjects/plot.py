@@ -15,6 +15,7 @@ from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text, words_or
 
 TICK = 0.09  # frame units, the length of a tick
 APART = 0.5  # em at least between the words of two ticks
+AWAY = 0.09  # frame units from a tick to its words
 CROWD = 9  # ticks at most
 DOT = 0.09
 
@@ -74,7 +75,7 @@ def short(value: float) -> str:
         mantissa, power = f"{value:.2e}".split("e")
         times = float(mantissa)
         lead = "" if times == 1 else f"{times:g} times "
-        return f"$ {lead}10^({int(power)}) $"
+        return f"${lead}10^({int(power)})$"
     figures = f"{value:,.6f}".rstrip("0").rstrip(".")
     return (figures if figures not in ("-0", "") else "0").replace("-", "−")
 
@@ -107,9 +108,9 @@ class Plot(VGroup):
         self.x, self.y = x, y
         line = (ASCENT + DESCENT) * size
         top = box.top - (1.5 * line if y.name else line / 2)
-        bottom = box.bottom + line + TICK + 0.08 + (line if x.name else 0)
+        bottom = box.bottom + line + TICK + AWAY + 0.02 + (line if x.name else 0)
         rows = _fitting(y, top - bottom, size, upright=True)
-        left = box.left + max((words.width for words in rows.values()), default=0.0) + TICK + 0.08
+        left = box.left + max((words.width for words in rows.values()), default=0.0) + TICK + AWAY
         columns = _fitting(x, box.right - left, size)
         last = max((words.width for words in columns.values()), default=0.0) / 2
         self.box = Box(left, box.right - last, bottom, top)
@@ -126,7 +127,7 @@ class Plot(VGroup):
             for place, words in zip(places, labels.values(), strict=True):
                 end = place + TICK * side
                 self.ticks.add(Line(place, end, stroke_width=2, color=palette.FAINT))
-                self.ticks.add(words.next_to(end, side, buff=0.05))
+                self.ticks.add(words.next_to(end, side, buff=AWAY))
         if x.name:
             name = words_or_formula(x.name, size, palette.CAPTION)
             self.names.add(name.move_to([self.box.right - name.width / 2, box.bottom + line / 2, 0]))

@@ -10,7 +10,7 @@ from manim import ORIGIN, RIGHT, VGroup
 
 from scenes.layout import Box
 from scenes.mobjects import spread as spreading
-from scenes.mobjects.lettering import Lettering
+from scenes.mobjects.lettering import DESCENT, Lettering, text, words_or_formula
 from scenes.mobjects.numerals import percent, plain, signed
 from scenes.mobjects.plot import Axis, Plot, short
 from scenes.mobjects.readout import Readout
@@ -147,8 +147,8 @@ def test_an_axis_holds_what_is_outside_at_its_ends() -> None:
     ("value", "words"),
     [
         (0.0, "0"),
-        (1e-7, "$ 10^(-7) $"),
-        (2e6, "$ 2 times 10^(6) $"),
+        (1e-7, "$10^(-7)$"),
+        (2e6, "$2 times 10^(6)$"),
         (-0.5, "−0.5"),
         (50000, "50,000"),
         (1e-3, "0.001"),
@@ -188,3 +188,19 @@ def test_what_is_spread_keeps_apart_in_order_and_within(wanted: list[float], apa
 
 def test_the_example_of_spread_is_true() -> None:
     assert doctest.testmod(spreading).failed == 0
+
+
+def test_a_formula_stands_on_the_line_of_the_words_beside_it() -> None:
+    for source in ("$T =$", "$2^H =$", "$x_i$", "$e^(-h)$"):
+        written = words_or_formula(source, 0.5)
+        line = written[0]  # the box of the line
+        assert line.height == pytest.approx(text("x", 0.5).height)
+        inked = [part for part in written[1:] if len(part.points)]
+        lowest = min(part.get_bottom()[1] for part in inked)
+        baseline = line.get_bottom()[1] + DESCENT * 0.5
+        assert lowest <= baseline + 0.02
+        if "_" not in source:
+            assert lowest == pytest.approx(baseline, abs=0.02 if "=" not in source else 0.1)
+    made = Readout("$2^H =$", lambda value: plain(value, 1), (0.0, 9.0), 0.5)
+    two = min(part.get_bottom()[1] for part in made.label[1:] if len(part.points))
+    assert two == pytest.approx(made.number.points[8:, 1].min(), abs=0.03)
