@@ -40,11 +40,11 @@ def write_page(
         OSError: the disk is full or the file cannot be written.
     """
     first = next(iter(clips.values()))
-    translate = catalogue(language).gettext
+    _ = catalogue(language).gettext
     common = {
-        "title": translate("What happens inside a transformer"),
-        "captions": translate("Captions"),
-        "no_captions": translate("none"),
+        "title": _("What happens inside a transformer"),
+        "captions": _("Captions"),
+        "no_captions": _("none"),
     }
     page = template(name).render(
         language=language,

@@ -31,6 +31,7 @@ def write_slides(target: Path, clips: Mapping[str, Entry], language: str) -> Non
         clips,
         language,
         _words(language),
+        captions="",
         films={name: {**entry, "title": plain(entry["title"])} for name, entry in clips.items()},
         slides=[slide for name, entry in clips.items() for slide in _slides(name, entry, codes(clips))],
     )

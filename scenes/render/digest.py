@@ -62,7 +62,8 @@ def clip_digest(name: str, settings: Settings, content: str, quality: str, used:
     told = {**asdict(settings), "trace": content, "quality": quality, "voice": voice}
     modules = {module: _source(module) for module in used["modules"] if module != "scenes"}
     words = {code: _words(code, tuple(used["messages"])) for code in languages()}
-    return of_values([told, asdict(SCENES[name]), modules, words, _versions()])
+    entry = SCENES[name]
+    return of_values([told, entry.module, entry.class_name, entry.title, modules, words, _versions()])
 
 
 def of_values(values: Any, digest_of: Callable[[Path], str] | None = None) -> str:

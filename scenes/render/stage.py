@@ -174,8 +174,9 @@ def check_trace(job: Job) -> None:
 def used(scene_module: str) -> dict[str, list[str]]:
     """The modules of ours that this process has imported, and the messages that it has asked for."""
     packages = {"scenes", "model_probe", scene_module.partition(".")[0]}
-    modules = sorted(name for name in sys.modules if name.partition(".")[0] in packages)
-    return {"modules": modules, "messages": sorted(asked)}
+    modules = {name for name in sys.modules if name.partition(".")[0] in packages}
+    this = __spec__.name if __spec__ else __name__  # it runs as __main__
+    return {"modules": sorted({*modules, this}), "messages": sorted(asked)}
 
 
 def _told_in(language: str, settings: Settings) -> Settings:
