@@ -32,6 +32,8 @@ def print_summary(trace: Trace) -> None:
     if trace.has("step_ids_G"):
         ids_G = trace.step_ids_G[:].tolist()
         rows["generated"] = _plain(_text(b"".join(map(trace.token_name, ids_G))))
+    if trace.has("beside_bytes_B"):
+        rows["beside"] = f"{facts.beside_how}: {_plain(_text(trace.beside_bytes_B[:].tobytes()))}"
     rows["checks"] = ", ".join(f"{name} {error:.2g}" for name, error in facts.checks.items())
     for label, value in rows.items():
         about.add_row(Text(label, style="bold"), Text(value))

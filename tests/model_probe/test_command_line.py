@@ -50,6 +50,7 @@ def test_show_prints_the_facts_and_every_tensor(
         "storyteller 8M",
         "8 layers × 8 heads",
         "' palace' 17.8%",
+        "reversed: ' a in lived queen",
         trace.digest,
         *trace.tensor_names,
     ):
