@@ -1,13 +1,13 @@
-"""Every scene on a real model of thirty layers, played without drawing."""
+"""Every scene on a real model of thirty layers, played without drawing: nothing is cut off or on another."""
 
 from pathlib import Path
 
 import pytest
 
 from model_probe.record import record
-from scenes import SCENES, load
-from scenes.render.rehearsal import rehearse
+from scenes import SCENES
 from scenes.settings import Settings
+from tests.scenes.faults import inspected
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,8 @@ def trace(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_scene_plays_on_it(name: str, trace: Path) -> None:
-    scene = rehearse(load(name), Settings(trace))
+    scene, faults = inspected(name, Settings(trace))
+    assert faults == []
     names = [beat.name for beat in scene.beats]
     assert len(set(names)) == len(names) >= 3
     assert scene.poster in names
