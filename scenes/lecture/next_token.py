@@ -10,19 +10,16 @@ from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.chance_steps import ChanceSteps
-from scenes.mobjects.distribution_strip import THICKNESS
 from scenes.mobjects.entries import one_by_one
 from scenes.mobjects.initials import initials
 from scenes.mobjects.running_text import RunningText
 from scenes.mobjects.small_model import SmallModel, pass_through, threads
-from scenes.mobjects.step_chart import StepChart
+from scenes.mobjects.step_chart import STRIP, StepChart
 from scenes.mobjects.written_row import drawn_chip, grow, written_row
 
 MOST_STEPS = 8  # later steps are only seen in the whole text
 WIDEST, HIGHEST = 0.92, 0.6  # of the stage, for the prompt when it is read
-CHIP = 0.34  # em of the drawn token where it is drawn
 LANE = 0.6  # frame units below the shelf, for the threads into the block
-NUMBER = 0.56  # below the strip, for the needle's number
 
 
 class NextToken(LectureScene):
@@ -63,7 +60,7 @@ class NextToken(LectureScene):
         self.row, _ = self.shelved()
         words = initials(said.letters(), stage, wide)
         work = Box(stage.left, stage.right, stage.bottom, shelf.bottom - LANE)
-        middle, strip = work.stack(None, THICKNESS + NUMBER, gap=0.4)
+        middle, strip = work.stack(None, STRIP, gap=0.4)
         left, place = middle.columns(4.4, 8.2, gap=0.6) if wide else middle.stack(3.2, None, gap=0.8)
         self.model = SmallModel(trace, left, RIGHT if wide else DOWN)
         self.chart = StepChart(trace.token_name, shown, facts.n_vocab, place, strip)
@@ -128,7 +125,7 @@ class NextToken(LectureScene):
 
     def _land(self, step: GenerationStep) -> list[Animation]:
         """The drawn token's bar and segment stay lit, and its chip appears at the needle."""
-        self.chip = drawn_chip(step.name, CHIP)
+        self.chip = drawn_chip(step.name)
         self.chip.next_to(self.chart.needle.number, LEFT if step.uniform > 0.5 else RIGHT, buff=0.2)
         return [FadeIn(self.chip), FadeOut(self.feed), *self.chart.single_out(step)]
 

@@ -13,6 +13,7 @@ from scenes.mobjects import bars, distribution_strip
 from scenes.mobjects.bars import ProbabilityBars, count_to
 from scenes.mobjects.distribution_strip import THICKNESS, DistributionStrip, Needle, lay_out, reshape, slide
 
+STRIP = THICKNESS + 0.56  # frame units, the strip and below it the needle's number
 ENDS = (0.75, 1.05)  # frame units that the words at the strip's ends take
 DIMMED = 0.3
 

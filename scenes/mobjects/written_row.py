@@ -11,6 +11,7 @@ from scenes.mobjects.token_row import TokenChip, TokenRow, shelved_row
 
 LEAVE, ARRIVE = 0.3, 0.75  # shares of the time: who finds no room has gone, who is new begins to appear
 SHADE = 0.15  # of a token's colour in its ground
+DRAWN = 0.34  # em of a token where it is drawn
 ARC = 0.5  # frame units that the flying token is off the straight line
 
 
@@ -23,7 +24,7 @@ def written_row(prompt: list[bytes], written: list[bytes], shelf: Box) -> TokenR
     return row
 
 
-def drawn_chip(piece: bytes, size: float) -> TokenChip:
+def drawn_chip(piece: bytes, size: float = DRAWN) -> TokenChip:
     """A token that was just drawn: lit, and on a ground of its own, for it will pass over other things."""
     return _tint(TokenChip(piece, 0, size), palette.QUERY)
 
