@@ -79,6 +79,36 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            6,
+            "embedding_space",
+            "EmbeddingSpace",
+            N_("The space of the embedding"),
+            N_(
+                "Every token of the vocabulary is a small light, and together they are a cloud that turns. "
+                "Lights fall from the prompt's tokens to their places in it, and names appear there. The "
+                "picture flies to one of them, threads lead to the ten tokens nearest to it, and a table has "
+                "their distances. Then, where the vocabulary has the words, one word minus a second plus a "
+                "third as arrows, the tokens nearest to the sum as a list in which the words put in are "
+                "struck out, and a strip of all ranks with a mark where each expected word stands. Last the "
+                "tokens nearest to the mean of all light up, and their names are listed."
+            ),
+        ),
+        _entry(
+            7,
+            "dot_product",
+            "DotProducts",
+            N_("The dot product"),
+            N_(
+                "Two words' vectors as columns and as arrows, and their difference, a direction. It is "
+                "multiplied with another word's vector number by number, bars left and right of zero, and "
+                "a line adds them up. Many words, singular and plural, ride to their places on one line; "
+                "pair by pair a mark counts those whose plural lies above its singular, and the others "
+                "are ringed in red. Then one pair's dot product, both lengths and the cosine stand as "
+                "dials while the longer arrow changes its length. Last a histogram of the cosines of "
+                "random pairs of tokens, with their mean."
+            ),
+        ),
+        _entry(
             9,
             "unembedding",
             "Unembedding",

@@ -40,6 +40,10 @@ class Box:
         """The middle, as Manim's points are."""
         return ((self.left + self.right) / 2, (self.bottom + self.top) / 2, 0.0)
 
+    def inset(self, across: float, up: float) -> Box:
+        """The box inside this one, so far from its sides, and from its top and bottom."""
+        return Box(self.left + across, self.right - across, self.bottom + up, self.top - up)
+
     def columns(self, *shares: float, gap: float = 0.4) -> list[Box]:
         """Cut it from left to right into boxes with widths in proportion to `shares`."""
         free = self.width - gap * (len(shares) - 1)

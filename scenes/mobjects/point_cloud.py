@@ -6,6 +6,7 @@ All of it is one image, added up in numpy for every frame: at 1080p 50,257 point
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -19,15 +20,16 @@ from scenes.mobjects.eye import Eye, Points
 from scenes.mobjects.raster import Pixels, Raster, pixels_per_unit
 
 STAR = 0.0062  # frame units: the radius (one sigma) of a point at the target, seen from the first eye
+FEW = 50_000  # points: where there are fewer, they are larger
 LARGEST = 0.035  # of a point that is flown up to
 FINEST = 0.55  # pixels: no point is drawn smaller, or it would flicker on its way
 REACH = 2.2  # sigmas that a point is drawn to
 GROWTH = 0.45  # power of how much nearer a point is: it grows less than the space between points
 FOG = 1.6  # power of the nearness: what is farther away is fainter
-BRIGHT = 1.35  # how much light a point gives where there are CROWD of them
+BRIGHT = 1.25  # how much light a point gives where there are CROWD of them
 CROWD = 12_000
 EDGE = 0.4  # frame units from the box's edge in which points fade
-HAZE, HAZE_CELL = 0.05, 8  # the light that a point spreads around itself, in cells of so many pixels
+HAZE, HAZE_CELL = 0.08, 8  # the light that a point spreads around itself, in cells of so many pixels
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,17 +55,24 @@ class PointCloud(Raster):
         self.world = np.asarray(points_P3, dtype=np.float64)
         if self.world.ndim != 2 or self.world.shape[1] != 3:
             raise ValueError(f"points are (P, 3), not {self.world.shape}")
-        colours = np.asarray(colours_P3, dtype=np.float32).T / 255
-        self._emitted = [np.ascontiguousarray(c if palette.NAME == "dark" else 1 - c) for c in colours]
+        self.paint(colours_P3)
         self._planes = np.empty((3, 0, 0), np.float32)
         self.lights_P = np.ones(len(self.world), dtype=np.float32)
         self.exposure = BRIGHT * min(1.0, (CROWD / max(1, len(self.world))) ** 0.45)
+        self.star = STAR * float(np.clip((FEW / max(1, len(self.world))) ** 0.25, 1, 2))
         self.eye, self.within, self._near = eye, within, eye.zoom
         super().__init__(np.zeros((1, 1, 4), np.uint8), within.width, within.height)
         self.see(eye)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self  # Manim copies what it animates; the points are many, and an image is drawn anew anyway
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        copied = copy(self)  # the points never change, and they are many
+        copied.lights_P, copied.points = self.lights_P.copy(), self.points.copy()
+        return copied
+
+    def paint(self, colours_P3: npt.ArrayLike) -> None:
+        """Give the points other colours, 0…255; they are seen when next drawn."""
+        colours = np.asarray(colours_P3, dtype=np.float32).T / 255
+        self._emitted = [np.ascontiguousarray(c if palette.NAME == "dark" else 1 - c) for c in colours]
 
     def see(self, eye: Eye) -> Self:
         """Draw what this eye sees."""
@@ -74,7 +83,7 @@ class PointCloud(Raster):
         inside = (across > 0) & (across < wide) & (down > 0) & (down < high)
         at = np.flatnonzero(inside & (self.lights_P > 0))
         x, y, near = (values[at].astype(np.float32) for values in (across, down, nearness))
-        sigma = np.minimum(STAR * (near * np.float32(eye.zoom / self._near)) ** GROWTH, LARGEST) * fine
+        sigma = np.minimum(self.star * (near * np.float32(eye.zoom / self._near)) ** GROWTH, LARGEST) * fine
         light = self.exposure * self.lights_P[at] * np.minimum(near, 2) ** FOG
         light *= np.minimum(1, sigma / FINEST) ** 2  # what is smaller than a pixel gives it less
         for place, size in ((x, wide), (y, high)):
