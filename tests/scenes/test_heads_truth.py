@@ -1,38 +1,29 @@
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from model_probe.trace import Trace
 from scenes.lecture.heads import AttentionHeads
-from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
-from tests.scenes.conftest import Change, GoesRed
+from tests.scenes.conftest import Change, Check, GoesRed, Lacking, Play
+from tests.scenes.played import Played
 
 
-def play(path: Path) -> AttentionHeads:
-    scene = rehearse(AttentionHeads, Settings(path))
-    assert isinstance(scene, AttentionHeads)
-    return scene
-
-
-def check_wall(scene: AttentionHeads, trace: Trace) -> None:
+def check_wall(played: Played, trace: Trace) -> None:
     """The wall holds every head's whole pattern, layers down, heads across; what is masked is empty."""
     pattern_LHTS = np.asarray(trace.pattern_LHTS)
-    np.testing.assert_array_equal(scene.wall.cells, pattern_LHTS)
-    side = scene.wall.pixels_each
-    scene.wall.light(np.ones_like(scene.wall.brightness_LH))  # at the end some are dimmed
+    np.testing.assert_array_equal(played.wall.cells, pattern_LHTS)
+    side = played.wall.pixels_each
+    played.wall.light(np.ones_like(played.wall.brightness_LH))  # at the end some are dimmed
     for layer in range(trace.facts.n_layer):
         for head in range(trace.facts.n_head):
-            picture = scene.wall.pixels[layer * side :, head * side :][:side, :side]
+            picture = played.wall.pixels[layer * side :, head * side :][:side, :side]
             above_the_diagonal = picture[2, int(0.7 * side)]
             assert not above_the_diagonal.any()
             corner = picture[1, 1, :3].astype(int)  # the first token's weight on itself is 1: the brightest
             assert corner.tolist() == [255, 255, 0]
 
 
-def check_kinds(scene: AttentionHeads, trace: Trace) -> None:
+def check_kinds(played: Played, trace: Trace) -> None:
     """Each named head has the highest score, recomputed here from the patterns, and shows its value."""
     pattern_LHTS = np.asarray(trace.pattern_LHTS, dtype=np.float64)
     later = np.arange(1, trace.n_tokens)
@@ -42,37 +33,34 @@ def check_kinds(scene: AttentionHeads, trace: Trace) -> None:
         "self": pattern_LHTS[:, :, later, later].mean(axis=-1),
         "induction": np.asarray(trace.head_induction_LH, dtype=np.float64),
     }
-    assert scene.shown.keys() == scores.keys()
+    assert played.shown.keys() == scores.keys()
     for kind, scores_LH in scores.items():
-        layer, head, score = scene.shown[kind]
+        layer, head, score = played.shown[kind]
         assert score == pytest.approx(scores_LH.max(), abs=1e-5)
         assert scores_LH[layer, head] == pytest.approx(scores_LH.max(), abs=1e-5)
 
 
-def check_repeated(scene: AttentionHeads, trace: Trace) -> None:
+def check_repeated(played: Played, trace: Trace) -> None:
     """The best induction head is drawn on the tokens that it was scored on: its stripe is the score."""
-    cells = scene.best.picture.heat.values
+    cells = played.best.picture.heat.values
     np.testing.assert_array_equal(cells, trace.induction_pattern_RR[:])
     repeats = len(trace.induction_ids_R)
     stripe = np.diagonal(cells, offset=1 - repeats)[1:]
-    assert stripe.mean() == pytest.approx(scene.shown["induction"][2], abs=1e-6)
+    assert stripe.mean() == pytest.approx(played.shown["induction"][2], abs=1e-6)
 
 
-def check_rest(scene: AttentionHeads, trace: Trace) -> None:
+def check_rest(played: Played, trace: Trace) -> None:
     """The heads that are lit at the end, and those that are counted, rest on the first token."""
     pattern_LHTS = np.asarray(trace.pattern_LHTS, dtype=np.float64)
     resting_LH = pattern_LHTS[:, :, 1:, 0].mean(axis=-1) > 0.5
-    np.testing.assert_array_equal(scene.wall.brightness_LH == 1, resting_LH)
-    assert scene.resting.number.string == str(resting_LH.sum())
-    assert f"{resting_LH.sum()} of {resting_LH.size}" in scene.beats[-1].narration
+    np.testing.assert_array_equal(played.wall.brightness_LH == 1, resting_LH)
+    assert played.resting.number.string == str(resting_LH.sum())
+    assert f"{resting_LH.sum()} of {resting_LH.size}" in played.beats[-1].narration
 
 
-def test_the_wall_and_the_named_heads_are_in_the_trace(trace: Trace) -> None:
-    scene = play(trace.path)
-    check_rest(scene, trace)
-    check_repeated(scene, trace)
-    check_wall(scene, trace)
-    check_kinds(scene, trace)
+def test_the_wall_and_the_named_heads_are_in_the_trace(play: Play, trace: Trace) -> None:
+    for check in (check_rest, check_repeated, check_wall, check_kinds):
+        check(play("heads", trace), trace)
 
 
 def test_in_the_middle_of_its_beat_the_wall_is_whole(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +73,7 @@ def test_in_the_middle_of_its_beat_the_wall_is_whole(trace: Trace, monkeypatch: 
         filled.append(scene.renderer.time)
 
     monkeypatch.setattr(AttentionHeads, "_shrink", timed)
-    wall = next(beat for beat in play(trace.path).beats if beat.name == "wall")
+    wall = Played("heads", Settings(trace.path))["wall"]
     assert filled[0] < (wall.start + wall.end) / 2
 
 
@@ -99,20 +87,12 @@ def test_in_the_middle_of_its_beat_the_wall_is_whole(trace: Trace, monkeypatch: 
         (check_rest, "head_first_LH", lambda a: a[::-1]),
     ],
 )
-def test_an_altered_tensor_shows(
-    goes_red: GoesRed, check: Callable[[AttentionHeads, Trace], None], name: str, change: Change
-) -> None:
-    goes_red(play, check, name, change)
+def test_an_altered_tensor_shows(goes_red: GoesRed, check: Check, name: str, change: Change) -> None:
+    goes_red("heads", check, name, change)
 
 
-def test_a_kind_that_the_trace_lacks_is_left_out(trace: Trace, tmp_path: Path) -> None:
-    from model_probe.trace import write_trace
-
-    names = [name for name in trace.tensor_names if name != "head_induction_LH"]
-    path = write_trace(
-        tmp_path / "partial.safetensors", {n: np.asarray(getattr(trace, n)) for n in names}, trace.facts
-    )
-    assert set(play(path).shown) == {"previous", "first", "self"}
+def test_a_kind_that_the_trace_lacks_is_left_out(play: Play, lacking: Lacking) -> None:
+    assert set(play("heads", lacking("head_induction_LH")).shown) == {"previous", "first", "self"}
 
 
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
