@@ -109,6 +109,19 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            8,
+            "context",
+            "Context",
+            N_("One token in two texts"),
+            N_(
+                "The prompt's tokens, and below them a second text that ends on a token of its own or the "
+                "same. The two last tokens' vectors stand side by side with their difference; then both run "
+                "through the layers as strips of cells. A line forks: the angle between the two grows with "
+                "depth, and words stand along both branches. Last, the cosine as a curve, and what each text "
+                "would go on with, as bars."
+            ),
+        ),
+        _entry(
             9,
             "unembedding",
             "Unembedding",
