@@ -23,8 +23,8 @@ def texts_words(trace: Trace, parting: Parting) -> str:
         ).format(token=token)
     if trace.facts.beside_how == "twice":
         return _(
-            "The text is too short for another order, so it stands twice. "
-            "The last “{token}” is compared with the first."
+            "In reverse order this text is the same, so it stands twice: "
+            "the last “{token}” is compared with the first."
         ).format(token=token)
     if trace.tokens[-1] == parting.pieces[-1]:
         return _(
@@ -51,14 +51,20 @@ def start_words(trace: Trace, parting: Parting) -> str:
     return _("Two tokens, two embeddings: they differ before the first layer.")
 
 
-def layers_words(trace: Trace) -> str:
-    """What happens to them."""
-    if trace.n_tokens == len(trace.beside_ids_T) == 1:
-        return _("Then both run through the same {layers} layers.").format(layers=count(trace.facts.n_layer))
-    return _(
-        "Then both run through the same {layers} layers. "
-        "In each, attention brings in what stands before, and the two drift apart."
-    ).format(layers=count(trace.facts.n_layer))
+def layers_words(trace: Trace, parting: Parting) -> str:
+    """What happens to them on the way."""
+    first, last = parting.angles()[[0, -1]]
+    if last > first:
+        words = _(
+            "Then both run through the same {layers} layers. "
+            "In each, attention brings in what stands before, and the two drift apart."
+        )
+    else:
+        words = _(
+            "Then both run through the same {layers} layers. "
+            "In each, attention brings in what stands before; yet in the end the two are nearer than before."
+        )
+    return words.format(layers=count(trace.facts.n_layer))
 
 
 def fork_words(parting: Parting) -> str:
@@ -92,7 +98,7 @@ def cosine_words(trace: Trace, parting: Parting) -> str:
     )
 
 
-def ends_words(trace: Trace) -> str:
+def ends_words(trace: Trace, parting: Parting) -> str:
     """What the two would say next."""
     own, beside = int(trace.lens_ids_MWN[-1, -1, 0]), int(trace.beside_lens_ids_MN[-1, 0])
     shares = (
@@ -104,10 +110,15 @@ def ends_words(trace: Trace) -> str:
             "And yet both would say “{word}” next, with {one} and with {other}: "
             "the vectors part, their likeliest word does not."
         ).format(word=token_quote(trace.token_name(own)), one=shares[0], other=shares[1])
-    return _(
-        "From one entry of the table, two meanings: the first would say “{own}” next, {one}; "
-        "the second “{beside}”, {other}."
-    ).format(
+    words = (
+        _(
+            "From one entry of the table, two meanings: the first would say “{own}” next, {one}; "
+            "the second “{beside}”, {other}."
+        )
+        if trace.tokens[-1] == parting.pieces[-1]
+        else _("What comes next: the first would say “{own}”, {one}; the second “{beside}”, {other}.")
+    )
+    return words.format(
         own=token_quote(trace.token_name(own)),
         beside=token_quote(trace.token_name(beside)),
         one=shares[0],

@@ -9,8 +9,8 @@ from manim import (
     Create,
     FadeIn,
     FadeOut,
-    Group,
     LaggedStart,
+    MoveToTarget,
     ReplacementTransform,
     SurroundingRectangle,
     VGroup,
@@ -24,16 +24,16 @@ from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.fork import HUE, Fork
-from scenes.mobjects.lettering import text
-from scenes.mobjects.numerals import count, plain, signed
-from scenes.mobjects.plot import Axis, Plot
-from scenes.mobjects.token_row import TokenChip, TokenRow, shelved_row
+from scenes.mobjects.numerals import count
+from scenes.mobjects.steepest_step import SteepestStep
+from scenes.mobjects.token_row import shelved_row
 from scenes.mobjects.two_streams import TwoStreams
-from scenes.mobjects.vector import Vector
+from scenes.mobjects.vector_difference import VectorDifference
 from scenes.parting import parting
 
+BRANCHES = palette.INK, palette.token_colour(HUE)  # the first text's colour, and the second's
+LARGER = 1.6  # times, at most, while the two texts are read
 BARS = 4  # likeliest tokens shown of each
-FLOORS = (0.999, 0.99, 0.95, 0.9, 0.8, 0.5, 0.0, -1.0)  # where the cosine's axis may begin
 
 
 class Context(LectureScene):
@@ -81,17 +81,19 @@ class Context(LectureScene):
         self.stage = Box(below.left, below.right, below.bottom, lower.bottom - 0.25)
         self.frames = VGroup(
             SurroundingRectangle(row[-1], color=colour, buff=0.0, stroke_width=4)
-            for row, colour in ((self.row, palette.INK), (self.beside, palette.token_colour(HUE)))
+            for row, colour in zip((self.row, self.beside), BRANCHES, strict=True)
         )
-        self.streams = TwoStreams(
-            self.parting.own_MD,
-            self.parting.beside_MD,
-            self.stage,
-            (_("first text"), _("second text"), _("difference")),
-        )
+        own_MD, beside_MD = self.parting.own_MD, self.parting.beside_MD
+        one, other = self._heads()
+        self.start = VectorDifference(own_MD[0], beside_MD[0], (one, other), self.stage)
+        strips = _("first text"), _("second text"), _("difference")
+        self.streams = TwoStreams(own_MD, beside_MD, self.stage, strips)
         names = [[trace.token_name(int(token)) for token in ids] for ids in said]
         self.fork = Fork(
             self.parting.angles(), (names[0], names[1]), self.stage, _("depth, in layers"), _("angle")
+        )
+        self.curve = SteepestStep(
+            self.parting.cosines_M, self.parting.steepest, self.stage, palette.token_colour(HUE)
         )
         self.ends = VGroup(*self._ends())
 
@@ -100,19 +102,21 @@ class Context(LectureScene):
         with self.beat("texts", words.texts_words(trace, self.parting)):
             self._second_text()
         with self.beat("start", words.start_words(trace, self.parting)):
-            self._compare_columns()
-        with self.beat("layers", words.layers_words(trace)):
-            self.play(FadeOut(self.columns), FadeIn(self.streams.names), run_time=0.6)
-            self.add(self.streams)
-            run = self.change(self.streams.reach, 0, last + 1, *self.streams.strips)
+            for part in self.start.parts:
+                self.play(FadeIn(part, shift=0.25 * DOWN), run_time=0.5)
+        with self.beat("layers", words.layers_words(trace, self.parting)):
+            self.play(FadeOut(self.start), FadeIn(self.streams.names), run_time=0.6)
+            run = self.change(self.streams.reach, 0, last + 1)
             self.play(run, run_time=max(2.5, 0.15 * last), rate_func=linear)
         with self.beat("fork", words.fork_words(self.parting)):
             self.play(FadeOut(self.streams), FadeIn(self.fork.plot), run_time=0.8)
             self.add(self.fork)
             self.play(self.change(self.fork.grow, 0, last), run_time=4.0, rate_func=linear)
         with self.beat("cosine", words.cosine_words(trace, self.parting)):
-            self._cosine()
-        with self.beat("ends", words.ends_words(trace), last=True):
+            self.play(FadeOut(self.fork), FadeIn(self.curve.plot), run_time=0.8)
+            self.play(Create(self.curve.curve), run_time=2.0, rate_func=linear)
+            self.play(Create(self.curve.step), FadeIn(self.curve.note), run_time=0.8)
+        with self.beat("ends", words.ends_words(trace, self.parting), last=True):
             self.play(FadeOut(self.curve, self.frames), run_time=0.6)
             bars = [FadeIn(part, shift=0.25 * UP) for part in self.ends]
             self.play(LaggedStart(*bars, lag_ratio=0.3), run_time=1.4)
@@ -123,6 +127,13 @@ class Context(LectureScene):
         """Every token of the prompt comes down to its place in the second text, where it has one there."""
         how, total = self.trace.facts.beside_how, self.trace.n_tokens
         moves = []
+        widest, middle = max(self.row.width, self.beside.width), np.array(self.layout.stage.center)
+        larger = min(LARGER, self.stage.width / widest)
+        at = [row.get_center() for row in (self.row, self.beside)]
+        for row, up in ((self.row, 0.6), (self.beside, -0.6)):
+            row.generate_target().scale(larger).move_to(middle + up * larger * UP)
+        self.beside.become(self.beside.target)
+        self.play(MoveToTarget(self.row), run_time=1.0)
         for place, chip in self.beside.chips.items():
             before = place if how == "given" else place % total
             if how == "reversed" and place < total - 1:
@@ -136,53 +147,13 @@ class Context(LectureScene):
             moves.append(FadeIn(self.beside.gap))
         self.play(LaggedStart(*moves, lag_ratio=0.08), run_time=2.2)
         self.add(self.beside)
+        self.wait(0.6)
+        back = (
+            row.animate.scale(1 / larger).move_to(place)
+            for row, place in zip((self.row, self.beside), at, strict=True)
+        )
+        self.play(*back, run_time=1.0)
         self.play(Create(self.frames), run_time=0.6)
-
-    def _compare_columns(self) -> None:
-        """The two vectors before the first layer, number by number, and what is left between them."""
-        own_D, other_D = self.parting.own_MD[0], self.parting.beside_MD[0]
-        digits = 1 if np.median(np.abs(own_D)) >= 0.3 else 2
-        self.columns = VGroup()
-        box, note = self.layout.stack(self.stage, None, 0.4)
-        size = min(0.36, box.height / 14)
-        gap_D = own_D - other_D
-        for row, vector_D in ((self.row, own_D), (self.beside, other_D), (None, gap_D)):
-            column = Vector(vector_D, 8, size, palette.CAPTION if row is not None else palette.INK, digits)
-            head = text(_("difference"), 0.3, palette.CAPTION) if row is None else _head(row)
-            self.columns.add(VGroup(head, column).arrange(DOWN, buff=0.2))
-        self.columns.arrange(buff=1.1).move_to(box.center)
-        for sign, left in (("−", 0), ("=", 1)):
-            middle = (self.columns[left].get_right()[0] + self.columns[left + 1].get_left()[0]) / 2
-            mark = text(sign, 0.5, palette.FAINT).move_to([middle, self.columns[0][1].get_y(), 0])
-            self.columns.add(mark)
-        told = _("largest difference of all {width}: {gap}").format(
-            width=count(len(own_D)), gap=plain(self.parting.start_gap, 1 if not gap_D.any() else 3)
-        )
-        self.columns.add(text(told, 0.32, palette.QUERY, fit=note))
-        for part in self.columns:
-            self.play(FadeIn(part, shift=0.25 * DOWN), run_time=0.5)
-
-    def _cosine(self) -> None:
-        """The same as a cosine, from 1 downwards; the layer of its largest fall is marked."""
-        cosines_M, layer = self.parting.cosines_M, self.parting.steepest
-        low = next((floor for floor in FLOORS if floor <= cosines_M.min() - 1e-9), -1.0)
-        depths = np.arange(len(cosines_M))
-        plot = Plot(
-            self.stage, Axis(0, max(1, depths[-1]), _("depth, in layers")), Axis(low, 1.0, _("cosine"))
-        )
-        line = plot.curve(depths, cosines_M, palette.token_colour(HUE), 5)
-        step = slice(layer, layer + 2)
-        fall = plot.curve(depths[step], cosines_M[step], palette.QUERY, 9)
-        change = float(cosines_M[layer + 1] - cosines_M[layer])
-        label = _("layer {layer}: {step}").format(layer=layer, step=signed(change, 3))
-        early = layer < depths[-1] / 2
-        at = plot.at(layer + (0.6 if early else 0.4), float(cosines_M[step].mean()))[0]
-        words = text(label, 0.36, palette.QUERY)
-        words.move_to(at + np.array([(1 if early else -1) * (words.width / 2 + 0.2), 0, 0]))
-        self.curve = Group(plot, line, fall, words)
-        self.play(FadeOut(self.fork), FadeIn(plot), run_time=0.8)
-        self.play(Create(line), run_time=2.0, rate_func=linear)
-        self.play(Create(fall), FadeIn(words), run_time=0.8)
 
     def _ends(self) -> list[VGroup]:
         """What either text would go on with, as bars."""
@@ -190,20 +161,20 @@ class Context(LectureScene):
         last = (trace.lens_ids_MWN[-1, -1], trace.lens_logprobs_MWN[-1, -1])
         other = (trace.beside_lens_ids_MN[-1], trace.beside_lens_logprobs_MN[-1])
         boxes = self.layout.split(self.stage, 1, 1, gap=0.8 if self.layout.wide else 0.4)
+        longest = float(np.exp(max(last[1][0], other[1][0])))
         parts = []
-        for (ids, logprobs), row, box in zip((last, other), (self.row, self.beside), boxes, strict=True):
+        for (ids, logprobs), head, box in zip((last, other), self._heads(), boxes, strict=True):
             top, chart = self.layout.stack(box, 0.5, None, gap=0.2)
             shown = [int(token) for token in ids[:BARS]]
             names = [trace.token_name(token) for token in shown]
             total = trace.facts.n_vocab
             others = _("{count} others").format(count=count(total - len(shown)))
             shares = np.exp(np.asarray(logprobs[:BARS], dtype=np.float64))
-            bars = ProbabilityBars(names, shown, shares, total, chart.width, chart.height, 1.0, others)
-            head = _head(row).move_to(top.center)
-            parts.append(VGroup(head, bars.shift(chart.center)))
+            bars = ProbabilityBars(names, shown, shares, total, chart.width, chart.height, longest, others)
+            parts.append(VGroup(head.move_to(top.center), bars.shift(chart.center)))
         return parts
 
-
-def _head(row: TokenRow) -> TokenChip:
-    """The row's last chip, to stand above what is its own."""
-    return row[-1].copy().scale(0.9)
+    def _heads(self) -> list[VGroup]:
+        """Each row's last chip in its frame, to stand above what is its own."""
+        rows = zip((self.row, self.beside), self.frames, strict=True)
+        return [VGroup(row[-1].copy(), frame.copy()).scale(0.9) for row, frame in rows]

@@ -16,11 +16,11 @@ from scenes.mobjects.numerals import plain
 from scenes.mobjects.plot import Axis, Plot
 from scenes.mobjects.token_row import token_words
 
-WORD = 0.3  # em of the words
+WORD = 0.36  # em of the words
 APART = 1.9  # frame units from one to the next, at least
 BELOW = 0.2  # of the height: room for the words under the straight branch
 LEAST = 1.0  # degrees: a smaller angle does not fill the height
-HUE = 0  # of the second branch, among the tokens' hues
+HUE = 4  # of the second branch, among the tokens' hues
 
 
 class Fork(VGroup):
@@ -71,7 +71,7 @@ class Fork(VGroup):
                 label = token_words(pieces[depth], WORD, colour)
                 label.scale(min(1.0, 0.95 * APART / label.width))
                 at = self.plot.at(depth, height)[0]
-                self.words.add(label.move_to(at + np.array([0, side * 0.32, 0])))
+                self.words.add(label.move_to(at + np.array([0, side * 0.34, 0])))
         self.angle = text("0°", 0.4, palette.QUERY)
         super().__init__(self.opened, self.straight, self.other, self.dots, self.words, self.angle, self.plot)
         self.grow(0)
