@@ -97,7 +97,7 @@ def test_what_is_shown_is_the_two_runs(check: Any, play: Play, trace: Trace) -> 
         (check_fork, "beside_resid_MD"),
         (check_fork, "beside_lens_ids_MN"),
         (check_step, "beside_mid_LD"),
-        (check_step, "resid_final_TD"),
+        (check_step, "resid_pre_LTD"),
         (check_ends, "beside_lens_logprobs_MN"),
         (check_ends, "lens_logprobs_MWN"),
     ],
