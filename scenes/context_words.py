@@ -81,11 +81,14 @@ def cosine_words(trace: Trace, parting: Parting) -> str:
     layer = parting.steepest
     step = float(np.diff(parting.cosines_M)[layer])
     if parting.cosines_M.min() >= STAYS:
-        return _(
-            "As a cosine: it never falls below {least}. To this model the order hardly matters here."
-            if trace.facts.beside_how == "reversed"
-            else "As a cosine: it never falls below {least}. The two hardly part."
-        ).format(least=plain(float(np.floor(parting.cosines_M.min() * 1e4) / 1e4), 4))
+        least = plain(float(np.floor(parting.cosines_M.min() * 1e4) / 1e4), 4)
+        if trace.facts.beside_how == "reversed":
+            words = _(
+                "As a cosine: it never falls below {least}. To this model the order hardly matters here."
+            )
+        else:
+            words = _("As a cosine: it never falls below {least}. The two hardly part.")
+        return words.format(least=least)
     if step >= 0:
         return _("As a cosine it never falls: no layer takes the two farther apart.")
     if parting.halves_L2 is None:
