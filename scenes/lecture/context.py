@@ -161,16 +161,20 @@ class Context(LectureScene):
         last = (trace.lens_ids_MWN[-1, -1], trace.lens_logprobs_MWN[-1, -1])
         other = (trace.beside_lens_ids_MN[-1], trace.beside_lens_logprobs_MN[-1])
         boxes = self.layout.split(self.stage, 1, 1, gap=0.8 if self.layout.wide else 0.4)
-        longest = float(np.exp(max(last[1][0], other[1][0])))
+        shares_EN = [
+            np.exp(np.asarray(logprobs[:BARS], dtype=np.float64)) for _ids, logprobs in (last, other)
+        ]
+        longest = max(max(float(each[0]), 1 - float(each.sum())) for each in shares_EN)
         parts = []
-        for (ids, logprobs), head, box in zip((last, other), self._heads(), boxes, strict=True):
+        for (ids, _logprobs), shares_N, head, box in zip(
+            (last, other), shares_EN, self._heads(), boxes, strict=True
+        ):
             top, chart = self.layout.stack(box, 0.5, None, gap=0.2)
             shown = [int(token) for token in ids[:BARS]]
             names = [trace.token_name(token) for token in shown]
             total = trace.facts.n_vocab
             others = _("{count} others").format(count=count(total - len(shown)))
-            shares = np.exp(np.asarray(logprobs[:BARS], dtype=np.float64))
-            bars = ProbabilityBars(names, shown, shares, total, chart.width, chart.height, longest, others)
+            bars = ProbabilityBars(names, shown, shares_N, total, chart.width, chart.height, longest, others)
             parts.append(VGroup(head.move_to(top.center), bars.shift(chart.center)))
         return parts
 

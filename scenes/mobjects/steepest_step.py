@@ -39,7 +39,9 @@ class SteepestStep(VGroup):
         marked = slice(layer, layer + 2)
         self.step = self.plot.curve(depths[marked], cosines[marked], palette.QUERY, 9)
         change = float(cosines[layer + 1] - cosines[layer])
-        words = _("layer {layer}: {step}").format(layer=layer, step=signed(change, 3))
+        words = _("layer {layer}: {step}").format(
+            layer=layer, step=signed(change, 3 if abs(change) >= 0.0005 else 6)
+        )
         self.note = text(words, 0.4, palette.QUERY)
         side = 1 if layer < depths[-1] / 2 else -1  # where the longer part of the stage is
         at = self.plot.at(layer + 0.5, float(cosines[marked].mean()))[0]
