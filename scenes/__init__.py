@@ -185,6 +185,19 @@ SCENES: dict[str, SceneEntry] = dict(
                 "token are lit and counted."
             ),
         ),
+        _entry(
+            15,
+            "why_three",
+            "WhyThree",
+            N_("Why queries, keys and values"),
+            N_(
+                "One head's grid of scores stands on its corner like a butterfly. With the keys in the place "
+                "of the queries its wings close, and nothing is left between them; with the queries they "
+                "differ, and two cells that would meet are read out. Then two patterns side by side, the "
+                "second with the values in the place of the keys, what each hands over, and the cosine of "
+                "the two. Last, three bars for each token: how it seeks, how it is found, what it hands over."
+            ),
+        ),
     ]
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -51,22 +52,72 @@ class Matching:
             turned,
         )
 
-    def scores(self, asking_TK: Floats, asked_SK: Floats) -> Floats:
-        """Every row of one with every row of the other, scaled and capped as this head does, none masked."""
+    @cached_property
+    def both(self) -> Floats:
+        """q·k: every query with every key, none masked, (T, S)."""
+        return self._scores(self.q_TK, self.k_TK)
+
+    @cached_property
+    def one(self) -> Floats:
+        """k·k: the keys in the place of the queries, (T, S)."""
+        return self._scores(self.k_TK, self.k_TK)
+
+    @cached_property
+    def weights(self) -> tuple[Floats, Floats]:
+        """softmax(q·k) and softmax(q·v), over what each query may look at, (T, S) each."""
+        by_value = self._scores(self.q_TK, self.v_TK)
+        return self._shares(self.both), self._shares(by_value)
+
+    @cached_property
+    def given(self) -> tuple[Floats, Floats]:
+        """What each token receives by either: the values, weighted, (T, K) each."""
+        return self.weights[0] @ self.v_TK, self.weights[1] @ self.v_TK
+
+    @cached_property
+    def cosines(self) -> Floats:
+        """How far those two point the same way, for each token, (T,)."""
+        return cosines(*self.given)
+
+    @cached_property
+    def found(self) -> Floats:
+        """The mean weight that each token gets from those that may look at it, (T,)."""
+        return np.asarray(self.weights[0].sum(axis=0) / self.may_look_TS.sum(axis=0))
+
+    @cached_property
+    def sought(self) -> Floats:
+        """The largest weight that each token gives to one, (T,)."""
+        return np.asarray(self.weights[0].max(axis=-1))
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """The lengths of the values, (T,)."""
+        return np.asarray(np.linalg.norm(self.v_TK, axis=-1))
+
+    @cached_property
+    def pair(self) -> tuple[int, int]:
+        """The later and the earlier token whose two scores differ most; (0, 0) of one token."""
+        apart_TS = np.tril(np.abs(self.both - self.both.T))
+        later, earlier = np.unravel_index(int(apart_TS.argmax()), apart_TS.shape)
+        return int(later), int(earlier)
+
+    @cached_property
+    def choosing(self) -> int:
+        """How many tokens may look at more than themselves."""
+        return int((self.may_look_TS.sum(axis=-1) > 1).sum())
+
+    def themselves(self, scores_TS: Floats) -> int:
+        """How many of those match themselves best."""
+        best_T = np.where(self.may_look_TS, scores_TS, -np.inf).argmax(axis=-1)
+        choice_T = self.may_look_TS.sum(axis=-1) > 1
+        return int(((best_T == np.arange(len(best_T))) & choice_T).sum())
+
+    def _scores(self, asking_TK: Floats, asked_SK: Floats) -> Floats:
+        """Every row of one with every row of the other, scaled and capped as this head does."""
         products: Floats = asking_TK @ asked_SK.T * self.scale
         return products if self.cap is None else np.asarray(self.cap * np.tanh(products / self.cap))
 
-    def weights(self, scores_TS: Floats) -> Floats:
-        """The softmax of each row over the keys that it may look at."""
+    def _shares(self, scores_TS: Floats) -> Floats:
         return softmax(np.where(self.may_look_TS, scores_TS, -np.inf))
-
-    def given(self, weights_TS: Floats) -> Floats:
-        """What each token receives: the values, weighted, (T, K)."""
-        return np.asarray(weights_TS @ self.v_TK)
-
-    def found(self, weights_TS: Floats) -> Floats:
-        """The mean weight that each token gets from those that may look at it, (T,)."""
-        return np.asarray(weights_TS.sum(axis=0) / self.may_look_TS.sum(axis=0))
 
 
 def cosines(one_TK: Floats, other_TK: Floats) -> Floats:
@@ -76,8 +127,12 @@ def cosines(one_TK: Floats, other_TK: Floats) -> Floats:
     return np.asarray(np.clip(products / np.maximum(lengths, 1e-300), -1, 1))
 
 
-def most_unlike(scores_TS: Floats) -> tuple[int, int]:
-    """The query and the key, the query later, whose two scores differ most; (0, 0) of one token."""
-    apart_TS = np.tril(np.abs(scores_TS - scores_TS.T))
-    query, key = np.unravel_index(int(apart_TS.argmax()), apart_TS.shape)
-    return int(query), int(key)
+def apart(scores_TS: Floats) -> float:
+    """The largest difference of a score from the one with query and key exchanged."""
+    return float(np.abs(scores_TS - scores_TS.T).max())
+
+
+def shades(scores_TS: Floats) -> Floats:
+    """From the least score (0) to the largest (1)."""
+    low, high = float(scores_TS.min()), float(scores_TS.max())
+    return np.asarray((scores_TS - low) / max(high - low, 1e-12))

@@ -25,6 +25,7 @@ from scenes.mobjects.token_row import token_words
 FINEST = 96  # cells along a side
 FAINTEST = 26  # of 256: the darkest cell is still seen
 GLOW = 0.35
+MEETING = 72.0  # degrees up, from which cells are compared with those that they will meet
 NEAR = 4.5  # half-diagonals from the eye to the middle
 NAME, SMALLEST_NAME = 0.32, 0.2  # em
 AWAY = 0.1  # frame units from a cell to its name
@@ -105,16 +106,17 @@ class Butterfly(Group):
         self.turned, self.named = amount, max(0.0, 3 * amount - 2)
         return self.see(self.eye)
 
-    def bend(self, state: npt.ArrayLike) -> None:
-        """Set `folded` and `compared`; the next `see` draws them."""
-        self.folded, compared = np.asarray(state, dtype=float).tolist()
-        self.named = float(np.clip(2 - self.folded / 30, 0, 1)) * (self.turned >= 1)
+    def bend(self, degrees: float) -> None:
+        """Set how far the wings have come up, and compare them where they meet; `see` draws it."""
+        self.folded = degrees
+        self.named = float(np.clip(2 - degrees / 30, 0, 1)) * (self.turned >= 1)
+        compared = float(np.clip((degrees - MEETING) / (90 - MEETING), 0, 1))
         if compared != self.compared:
             self.compared, self._skins = compared, None
 
-    def fold(self, state: npt.ArrayLike) -> Self:
+    def fold(self, degrees: float) -> Self:
         """`bend`, and draw."""
-        self.bend(state)
+        self.bend(degrees)
         return self.see(self.eye)
 
     def mark(self, cells: Sequence[tuple[int, int]], colours: Sequence[str]) -> Self:
@@ -143,9 +145,14 @@ class Butterfly(Group):
                 self._put(name, at, side)
         return self
 
-    def aslant(self, yaw: float, pitch: float) -> Eye:
-        """The eye that looks at the same place from the side and from above, from near by."""
-        return replace(self.eye, yaw=yaw, pitch=pitch, distance=NEAR * self.reach)
+    def aslant(self, yaw: float, pitch: float, degrees: float) -> Eye:
+        """The eye that looks from the side and from above, near by; wings folded so far are in the middle."""
+        eye = replace(self.eye, yaw=yaw, pitch=pitch, distance=NEAR * self.reach)
+        folded, self.folded = self.folded, degrees
+        seen = eye.project([self._world(CORNERS[1:], 1), self._world(CORNERS[[0, 2, 3]], -1)]).reshape(-1, 3)
+        self.folded = folded
+        aside = (self.middle - (seen.min(axis=0) + seen.max(axis=0)) / 2)[:2]
+        return replace(eye, place=(float(eye.place[0] + aside[0]), float(eye.place[1] + aside[1])))
 
     # Where things are.
 
@@ -185,10 +192,11 @@ class Butterfly(Group):
     def skins(self) -> tuple[Texture, Texture, Texture]:
         """The left wing, the body and the right wing."""
         if self._skins is None:
+            cells = len(self.shades)
             apart = np.abs(self.shades - self.shades.T)
+            np.fill_diagonal(apart, np.diag(self.shades))  # the body meets nothing
             shares = np.clip(self.shades + (apart - self.shades) * self.compared, 0, 1)
             colours = palette.ATTENTION_RAMP[level_of(shares)]
-            cells = len(self.shades)
             each = max(3, round(np.sqrt(2) * self.reach * pixels_per_unit() / cells))
             gap = max(1, round(0.06 * each)) if each >= 6 else 0
             away = np.sign(np.arange(cells)[None] - np.arange(cells)[:, None])

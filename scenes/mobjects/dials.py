@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
 from manim import Rectangle, VGroup
 
+from scenes.language import _
 from scenes.layout import Box
+from scenes.matching import Matching
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import text
+from scenes.mobjects.numerals import percent, plain
 from scenes.mobjects.readout import room
 from scenes.mobjects.token_row import token_words
 
 LARGEST, SMALLEST = 0.42, 0.2  # em
 FILLED = 0.62  # of a row's height is the em
 THINNEST = 0.02
+MOST = 8  # tokens
 GAP = 0.3  # frame units between columns
 
 
@@ -114,3 +119,16 @@ class Dials(VGroup):
         """A token's name, bars and numbers."""
         columns = zip(self.bars, self.numbers, strict=True)
         return VGroup(self.names[row], *(part[row] for pair in columns for part in pair))
+
+
+def three_dials(tokens: Sequence[bytes], vectors: Matching, box: Box) -> tuple[Dials, list[int]]:
+    """What the tokens that are found most seek, get and hand over; and which those are, in order."""
+    places = np.argsort(-vectors.found, kind="stable")[:MOST].tolist()
+    share = partial(percent, digits=0)
+    measures = (
+        (_("seeks: largest weight given"), vectors.sought, share, palette.QUERY),
+        (_("is found: mean weight got"), vectors.found, share, palette.KEY),
+        (_("hands over: length of v"), vectors.lengths, partial(plain, digits=1), palette.VALUE),
+    )
+    dials = [Dial(head, values[places].tolist(), write, hue) for head, values, write, hue in measures]
+    return Dials([tokens[at] for at in places], places, dials, box), places

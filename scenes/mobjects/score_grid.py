@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, Animation, Rectangle
+from manim import DOWN, Animation, FadeIn, LaggedStart, Rectangle, TransformFromCopy
 
 from scenes.language import _
 from scenes.layout import Box
@@ -15,6 +16,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import DEPTH, AttentionGrid, Look, score_look, staged
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import signed
+from scenes.mobjects.token_row import TokenRow
 
 DIMMED = 0.25
 NEAREST = 3.0  # times as large as it is in the grid
@@ -45,7 +47,7 @@ class ScoreGrid:
         stage: Box,
         name: str,
     ) -> None:
-        self.link = link
+        self.link, self.name = link, name
         self.grid: AttentionGrid = staged(tokens, link[1], stage)
         self.looks: dict[tuple[int, int], Look] = {
             (query, key): score_look(float(scores_TS[query, key]), float(scores_TS[query].max()))
@@ -113,3 +115,19 @@ class ScoreGrid:
             for place, label in zip(self.grid.places, labels, strict=True):
                 if place != lit:
                     label.set_opacity(seen)
+
+    def colour(self, glows_TS: npt.NDArray[np.floating[Any]], amount: float) -> None:
+        """From the numbers (0) to colour alone (1), which then tells `glows_TS`, 0…1 a cell."""
+        for at, look in self.looks.items():
+            glow = look.glow + (float(glows_TS[at]) - look.glow) * amount
+            shine = look.shine + (1 - look.shine) * amount
+            self.grid.show({at: replace(look, ink=look.ink * (1 - amount), glow=glow, shine=shine)})
+
+    def arrival(self, row: TokenRow) -> Animation:
+        """The tokens come down from a row and stand along the grid; those that it does not show fade in."""
+        moves = []
+        for labels in (self.grid.row_labels, self.grid.column_labels):
+            for place, label in zip(self.grid.places, labels, strict=True):
+                chip = None if place is None else row.chips.get(place)
+                moves.append(FadeIn(label) if chip is None else TransformFromCopy(chip.words, label))
+        return LaggedStart(*moves, lag_ratio=0.02)
