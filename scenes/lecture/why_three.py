@@ -168,11 +168,15 @@ class WhyThree(LectureScene):
             LaggedStart(*(FadeIn(way, shift=0.25 * UP) for way in self.asking), lag_ratio=0.5), run_time=1.5
         )
 
+    def _gone(self) -> list[Animation]:
+        """All that is on the stage fades."""
+        still = set(map(id, self.camera.still))
+        return [FadeOut(each) for each in self.mobjects if id(each) not in still]
+
     def _weigh(self) -> None:
         """The weights with the key, then with the value in its place."""
         first, second = self.weighings
-        last = self.asking if self.trace.n_tokens > 1 else self.panel
-        self.play(FadeOut(self.butterfly), FadeOut(last), run_time=0.6)
+        self.play(*self._gone(), run_time=0.6)
         second.show(self.vectors.weights[0])
         self.play(*map(FadeIn, (first.title, first.picture)), run_time=0.8)
         self.play(*map(FadeIn, (first.words, first.frame)), run_time=0.6)
@@ -193,19 +197,13 @@ class WhyThree(LectureScene):
 
     def _turn_dials(self) -> None:
         """Three measures of each token; the one that is found most stays lit."""
-        gone = [
-            part for each in self.weighings for part in (each.title, each.picture, each.words, each.frame)
-        ]
-        gone += [self.results.strips_part, self.results.cosine_part]
-        self.play(*map(FadeOut, gone), FadeIn(self.row), run_time=0.8)
+        self.play(*self._gone(), FadeIn(self.row), run_time=0.8)
         self.dials.show(np.zeros(3))
         self.add(self.dials)
         self.play(FadeIn(self.dials.names), run_time=0.6)
         for column in range(3):
-            start, goal = (
-                np.array([float(n < column) for n in range(3)]),
-                np.array([float(n <= column) for n in range(3)]),
-            )
+            start, goal = np.arange(3) < column, np.arange(3) <= column
             self.play(self.change(self.dials.show, start, goal), run_time=1.1)
-        others = [self.dials.row(row) for row in range(1, len(self.places))]
-        self.play(*(other.animate.set_opacity(DIMMED) for other in others), run_time=0.8)
+        others = VGroup(*(self.dials.row(row) for row in range(1, len(self.places))))
+        if len(others):
+            self.play(others.animate.set_opacity(DIMMED), run_time=0.8)
