@@ -54,10 +54,11 @@ class AttentionHeads(LectureScene):
         # picture
         stage = self.layout.stage
         aside, self.beside = self.layout.split(stage, 6.6, 6.2, gap=0.5)
-        self.wall = whole = wall_of(trace, stage)
-        self.numbers = wall_numbers(whole)
+        self.row, self.below = self.shelved()
+        self.wall = wall_of(trace, stage)
+        self.numbers = wall_numbers(self.wall)
         name = f"pattern_LHTS[{layer}, {head}]"
-        self.opening = PatternGrid(trace.tokens, pattern_TS, key, stage, name, whole.value_scale)
+        self.opening = PatternGrid(trace.tokens, pattern_TS, key, stage, name, self.wall.value_scale)
         self.shown: dict[str, tuple[int, int, float]] = {}
 
         # story
@@ -80,8 +81,8 @@ class AttentionHeads(LectureScene):
             self.play(FadeOut(self.best.picture), FadeOut(self.best.title), run_time=0.4)
         with self.beat("rest", words.closing_words(trace), last=True):
             self.credit()
-            if kinds:
-                self._change_wall(whole)
+            self._change_wall(wall_of(trace, self.below))
+            self.play(FadeIn(self.row), run_time=0.5)
             self._light_those_at_rest()
 
     # The rest is what the story plays.

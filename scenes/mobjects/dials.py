@@ -8,7 +8,7 @@ from functools import partial
 from typing import Self
 
 import numpy as np
-from manim import Rectangle, VGroup
+from manim import DOWN, LEFT, Rectangle, VGroup
 
 from scenes.language import _
 from scenes.layout import Box
@@ -23,6 +23,7 @@ LARGEST, SMALLEST = 0.42, 0.2  # em
 FILLED = 0.62  # of a row's height is the em
 THINNEST = 0.02
 MOST = 8  # tokens
+HEAD, TALLEST = 0.75, 1.1  # frame units of what stands above, and of a row
 GAP = 0.3  # frame units between columns
 
 
@@ -31,13 +32,14 @@ class Dial:
     """What is measured of every token.
 
     Attributes:
-        head: what stands above it.
+        head, unit: what stands above it, and below that, what is measured.
         values: one a token.
         write: how a value is written.
         colour: of its bars.
     """
 
     head: str
+    unit: str
     values: Sequence[float]
     write: Callable[[float], str]
     colour: str
@@ -62,7 +64,7 @@ class Dials(VGroup):
         self, pieces: Sequence[bytes], places: Sequence[int], dials: Sequence[Dial], box: Box
     ) -> None:
         self.dials = list(dials)
-        pitch = box.height / (len(pieces) + 1.2)
+        pitch = min(TALLEST, (box.height - HEAD) / len(pieces))
         size = max(SMALLEST, min(LARGEST, FILLED * pitch))
         self.names = VGroup(*(
             token_words(piece, size, palette.token_colour(at))
@@ -72,7 +74,7 @@ class Dials(VGroup):
         self.names.scale(min(1.0, 0.24 * box.width / widest), about_point=(0, 0, 0))
         side = max(name.width for name in self.names) + GAP
         columns = Box(box.left + side, box.right, box.bottom, box.top).columns(*[1.0] * len(dials), gap=GAP)
-        self._rows = [box.top - pitch * (row + 1.7) for row in range(len(pieces))]
+        self._rows = [box.top - HEAD - pitch * (row + 0.5) for row in range(len(pieces))]
         for name, y in zip(self.names, self._rows, strict=True):
             name.move_to([box.left + side - GAP - name.width / 2, y, 0])
         self.heads = VGroup()
@@ -81,8 +83,11 @@ class Dials(VGroup):
         self._lefts: list[float] = []
         self._rooms: list[float] = []
         for dial, column in zip(self.dials, columns, strict=True):
-            head = text(dial.head, max(0.24, 0.8 * size), dial.colour, fit=column.width)
-            self.heads.add(head.move_to([column.left + head.width / 2, box.top - 0.6 * pitch, 0]))
+            head = VGroup(
+                text(dial.head, 0.32, dial.colour, fit=column.width),
+                text(dial.unit, 0.22, palette.CAPTION, fit=column.width),
+            ).arrange(DOWN, buff=0.04, aligned_edge=LEFT)
+            self.heads.add(head.move_to([column.left + head.width / 2, box.top - 0.3, 0]))
             small = 0.85 * size
             wide = room(dial.write, dial.values, small)
             small *= min(1.0, 0.6 * column.width / wide)
@@ -126,9 +131,11 @@ def three_dials(tokens: Sequence[bytes], vectors: Matching, box: Box) -> tuple[D
     places = np.argsort(-vectors.found, kind="stable")[:MOST].tolist()
     share = partial(percent, digits=0)
     measures = (
-        (_("seeks: largest weight given"), vectors.sought, share, palette.QUERY),
-        (_("is found: mean weight got"), vectors.found, share, palette.KEY),
-        (_("hands over: length of v"), vectors.lengths, partial(plain, digits=1), palette.VALUE),
+        (_("seeks"), _("largest weight given"), vectors.sought, share, palette.QUERY),
+        (_("is found"), _("mean weight received"), vectors.found, share, palette.KEY),
+        (_("hands over"), _("length of its value"), vectors.lengths, partial(plain, digits=1), palette.VALUE),
     )
-    dials = [Dial(head, values[places].tolist(), write, hue) for head, values, write, hue in measures]
+    dials = [
+        Dial(head, unit, values[places].tolist(), write, hue) for head, unit, values, write, hue in measures
+    ]
     return Dials([tokens[at] for at in places], places, dials, box), places

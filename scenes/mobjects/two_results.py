@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, LEFT, Group, VGroup
+from manim import DOWN, LEFT, RIGHT, Group, VGroup
 
 from scenes.language import _
 from scenes.layout import Box
@@ -41,7 +41,8 @@ class TwoResults(Group):
     ) -> None:
         self.given = np.asarray(given_2K, dtype=np.float32)
         scale = palette.robust_scale(self.given)
-        wide = box.width - 0.1
+        low = box.width > 1.3 * box.height
+        wide = (box.width / 2 - 0.3) if low else box.width - 0.1
         self.strips = [Heatmap(given[None], wide, STRIP, scale, gap=0.0) for given in self.given]
         heads = [fitted(formula(title, 0.4), wide) for title in titles]
         parts = [part for pair in zip(heads, self.strips, strict=True) for part in pair]
@@ -57,8 +58,8 @@ class TwoResults(Group):
         peers = text(_("ticks: all tokens of the prompt"), 0.22, palette.FAINT, fit=wide)
         self.cosine_part = Group(VGroup(label), self.cosine, measured, peers).arrange(DOWN, buff=0.16)
         super().__init__(self.strips_part, self.cosine_part)
-        self.arrange(DOWN, buff=0.5)
-        fitted(self, box)  # type: ignore[type-var]
+        self.arrange(*((RIGHT, 0.5) if low else (DOWN, 0.5)))
+        self.scale(min(1.0, box.height / self.height)).move_to(box.center)
         self.show(1.0)
 
     def receive(self, amount: float) -> Self:

@@ -69,6 +69,7 @@ class Weighing(Group):
             half = part.width / 2
             part.set_x(float(np.clip(heat.get_x(), box.left + half, max(box.left + half, box.right - half))))
         self.frame.move_to([heat.get_x(), float(heat.get_bottom()[1]) + row / 2, 0])
+        self.shift([0, box.center[1] - self.get_y(), 0])
 
     def show(self, weights_TS: npt.ArrayLike) -> Self:
         """Show other weights."""
