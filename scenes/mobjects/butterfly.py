@@ -28,6 +28,7 @@ GLOW = 0.35
 MEETING = 72.0  # degrees up, from which cells are compared with those that they will meet
 NEAR = 4.5  # half-diagonals from the eye to the middle
 NAME, SMALLEST_NAME = 0.32, 0.2  # em
+LEADING = 1.18  # em from name to name
 AWAY = 0.1  # frame units from a cell to its name
 OUTLINE = 4.0
 
@@ -67,8 +68,7 @@ class Butterfly(Group):
         self.shades = shrunk(shades_NN)
         self.flat, self.middle = flat, np.array(box.center)
         self.turned, self.folded, self.compared, self.named = 0.0, 0.0, 0.0, 0.0
-        self.names = self._names(tokens, box)
-        self.reach = self._reach(box)
+        self.names, self.reach = self._fitting_names(tokens, box)
         self.marked: dict[tuple[int, int], float] = {}
         self.sheet = _Sheet(self)
         self.outlines = VGroup()
@@ -77,17 +77,20 @@ class Butterfly(Group):
         self.eye = Eye(yaw=0, pitch=0, target=tuple(self.middle), place=tuple(self.middle[:2]))
         self.see(self.eye)
 
-    def _names(self, tokens: Sequence[bytes], box: Box) -> VGroup:
-        size = min(NAME, 0.95 * min(box.width, box.height) / 2 / len(tokens))
-        if size < SMALLEST_NAME:
-            return VGroup()
-        names = [token_words(piece, size, palette.token_colour(at)) for at, piece in enumerate(tokens)]
-        return VGroup(VGroup(*names), VGroup(*(name.copy() for name in names)))
+    def _fitting_names(self, tokens: Sequence[bytes], box: Box) -> tuple[VGroup, float]:
+        """The names as large as they stand apart in the box, and the reach that they leave; or none."""
+        if LEADING * SMALLEST_NAME * len(tokens) <= min(box.width, box.height) / 2:
+            for size in np.arange(NAME, SMALLEST_NAME - 1e-9, -0.01).tolist():
+                names = _names(tokens, size)
+                reach = self._reach(box, names)
+                if reach >= LEADING * size * len(tokens):
+                    return names, reach
+        return VGroup(), self._reach(box, VGroup())
 
-    def _reach(self, box: Box) -> float:
+    def _reach(self, box: Box, names: VGroup) -> float:
         """From the middle to a corner: the names keep within the box as well."""
         reach = min(box.width, box.height) / 2
-        for side in self.names:
+        for side in names:
             for at, name in enumerate(side):
                 out = (at + 0.5) / self.length
                 reach = min(reach, (box.width / 2 - name.width - AWAY) / out)
@@ -224,6 +227,12 @@ class _Sheet(PerspectiveRaster):
     def faces(self) -> list[Face]:
         """See `Butterfly.faces`."""
         return self.butterfly.faces()
+
+
+def _names(tokens: Sequence[bytes], size: float) -> VGroup:
+    """The tokens twice, for either edge."""
+    names = [token_words(piece, size, palette.token_colour(at)) for at, piece in enumerate(tokens)]
+    return VGroup(VGroup(*names), VGroup(*(name.copy() for name in names)))
 
 
 def shrunk(shades_NN: npt.ArrayLike) -> Shades:
