@@ -66,7 +66,8 @@ class WhyThree(LectureScene):
         self.butterfly = Butterfly(shades(vectors.both), flat, room, tokens)
         states = self._state(vectors.both), self._state(vectors.one)
         self.panel = MirrorPanel(self.side, *states, vectors.choosing, self.names, words.notes(vectors))
-        room, aside = self.layout.split(self.layout.stage, 8.3, 4.7)
+        stage = self.layout.stage
+        room, aside = stage.columns(8.3, 4.7) if stage.width > 12 else stage.rows(8.3, 4.7)
         self.weighings = weighings(tokens, vectors, room)
         given_2K = [given[-1] for given in vectors.given]
         receives = words.receives(tokens[-1], len(given_2K[0]))
