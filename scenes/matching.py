@@ -133,6 +133,6 @@ def apart(scores_TS: Floats) -> float:
 
 
 def shades(scores_TS: Floats) -> Floats:
-    """From the least score (0) to the largest (1)."""
+    """From the least score (0) to the largest (1); where there is only one, it is the largest."""
     low, high = float(scores_TS.min()), float(scores_TS.max())
-    return np.asarray((scores_TS - low) / max(high - low, 1e-12))
+    return np.asarray((scores_TS - low) / (high - low)) if high > low else np.ones_like(scores_TS)

@@ -116,6 +116,7 @@ class WhyThree(LectureScene):
     def _lay_out(self) -> None:
         """The tokens come down from the row and stand along the grid; its rows fill."""
         grid = self.scored.grid
+        self.wait(0.5)
         self.play(self.scored.arrival(self.row), FadeOut(self.row, run_time=0.8), run_time=1.4)
         self.scored.fill(0)
         self.add(grid.cells)

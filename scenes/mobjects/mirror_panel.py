@@ -70,7 +70,8 @@ class MirrorPanel(Group):
             (self.own, _("tokens that match themselves best")),
         ):
             label = text(words, LABEL, palette.CAPTION, fit=0.95 * box.width)
-            numbers.add(Group(label, number).arrange(DOWN, buff=0.05))
+            if choosing:  # one token alone meets no other
+                numbers.add(Group(label, number).arrange(DOWN, buff=0.05))
         low = box.width > 1.5 * box.height
         numbers.arrange(*((RIGHT, 0.6) if low else (DOWN, 0.45)))
         foot = Group(self.legend, self.names, *others).arrange(DOWN, buff=0.14)
