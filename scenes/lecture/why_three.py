@@ -118,9 +118,8 @@ class WhyThree(LectureScene):
         grid = self.scored.grid
         self.wait(0.5)
         self.play(self.scored.arrival(self.row), FadeOut(self.row, run_time=0.8), run_time=1.4)
-        self.scored.fill(0)
         self.add(grid.cells)
-        fill = self.change(self.scored.fill, 0, 1, grid.cells).set_rate_func(linear)
+        fill = self.change(self.scored.filling(grid.positions), 0, 1, grid.cells).set_rate_func(linear)
         self.play(fill, FadeIn(grid.rules), FadeIn(self.scored.note), run_time=2.4)
 
     def _stand(self) -> None:

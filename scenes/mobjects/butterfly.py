@@ -242,4 +242,4 @@ def shrunk(shades_NN: npt.ArrayLike) -> Shades:
 
 def level_of(share: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """The place in a ramp of 256 colours of a share, 0…1; the least is still seen."""
-    return np.rint(FAINTEST + (255 - FAINTEST) * np.asarray(share)).astype(np.int64)
+    return np.asarray(np.rint(FAINTEST + (255 - FAINTEST) * np.asarray(share)), dtype=np.int64)
