@@ -79,6 +79,21 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            5,
+            "embedding_matrix",
+            "EmbeddingMatrix",
+            N_("The embedding: a library"),
+            N_(
+                "Under each of the prompt's tokens its number, and a thread to its place in the list of all. "
+                "A wall of blue and red pixels rises from that list, a column for each token, and yellow lines "
+                "fall at the numbers. The view dives to seven neighbouring columns, with their names and "
+                "cosines, and back; seen from the side, one column slides out of the wall like a drawer and "
+                "stands under its token, grey; the others follow. The look-up is written as a product with "
+                "zeros and a single 1, term by term. Last, where the model learned positions, each column "
+                "takes in the vector of its place."
+            ),
+        ),
+        _entry(
             6,
             "embedding_space",
             "EmbeddingSpace",

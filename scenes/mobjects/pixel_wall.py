@@ -45,18 +45,22 @@ class PixelWall(Group):
     """A matrix in brackets, its size and the scale of its colours below.
 
     Args:
-        values_RC: elements; of a large matrix a picture, each cell the element farthest from zero under it.
+        values_RC: elements; of a large matrix a picture, each cell the element farthest from zero of those
+            under it, all cells being as large, (⌈rows / R⌉, ⌈columns / C⌉), but the last ones.
         box: where it stands, with all that belongs to it.
         shape: rows and columns of the whole matrix; those of `values_RC` by default.
         name: what the trace calls it.
         known: columns of which every element is at hand, by their number; a drawer opens one of these.
-        scale: the |weight| of the lightest colour; by default the 99th percentile of what is known, else of
-            `values_RC`: the extremes of a picture are larger than most weights.
+        scale: the |weight| of the lightest colour, and that of columns seen from near; by default the 99th
+            percentiles of `values_RC` and of what is known: a picture's extremes are larger than most.
         words: what is written below in place of name and size.
+        foot: frame units to leave empty between the pixels and that.
 
     Attributes:
+        size: width and height of its pixels; see `rise`.
         window: the columns that are shown, from and to, not counting those that part for the drawer.
         hairlines: number of a column → the line in front of it; `drop` lets them down.
+        scales, near: those of `scale`, and how far from the first to the second the colours are; see `focus`.
         column, opened: the drawer: which column, and how far it is open, 0…1.
         holds: whether the drawer's column is in it.
         drawer: how wide the drawer is and how far it comes out, in frame units.
@@ -70,26 +74,29 @@ class PixelWall(Group):
         shape: tuple[int, int] | None = None,
         name: str = "",
         known: Mapping[int, npt.ArrayLike] | None = None,
-        scale: float | None = None,
+        scale: tuple[float, float] | None = None,
         words: str = "",
+        foot: float = 0.0,
     ) -> None:
         super().__init__()
         self.values: Array = np.asarray(values_RC, dtype=np.float32)
         self.shape = shape or (self.values.shape[0], self.values.shape[1])
         self.known = {column: np.asarray(values, np.float32) for column, values in (known or {}).items()}
-        weights = np.stack(list(self.known.values())) if self.known else self.values
-        self.value_scale = palette.robust_scale(weights) if scale is None else scale
+        usual = palette.robust_scale(self.values)
+        near = palette.robust_scale(list(self.known.values())) if self.known else usual
+        self.scales, self.near = scale or (usual, near), 0.0
+        self._colours: tuple[float, Pixels] | None = None
         self.note = text(words or self._size(name), NOTE, palette.FAINT)
         self.scale_bar = WeightScale(self.value_scale, NOTE)
         self.notes = self._notes(box.width - 2 * SIDE)
-        self.room = Box(box.left, box.right, box.bottom + self.notes.height + 0.16, box.top)
+        self.room = Box(box.left, box.right, box.bottom + self.notes.height + 0.16 + foot, box.top)
         self.size = (box.width - 2 * SIDE, self.room.height - ABOVE)
         self.notes.move_to([box.center[0], box.bottom + self.notes.height / 2, 0])
         self.window = (0.0, float(self.shape[1]))
         self.column, self.opened, self.holds, self.drawer = 0, 0.0, True, (0.5, 1.6)
         self.hairlines: dict[int, Line] = {}
         self._dropped: dict[int, float] = {}
-        self._skin: tuple[tuple[float, float], Texture] | None = None
+        self._skin: tuple[tuple[float, ...], Texture] | None = None
         self.eye = Eye(yaw=0, pitch=0, place=(box.center[0], box.top - ABOVE - self.size[1] / 2))
         self.sheet = _Sheet(self)
         self.brackets = VGroup(*(VMobject(stroke_color=palette.INK, stroke_width=2) for _side in range(2)))
@@ -135,13 +142,31 @@ class PixelWall(Group):
         self.edge.set_stroke(opacity=min(1.0, self.opened / PARTED) * self.holds)
         return self
 
-    def aslant(self, yaw: float, pitch: float = 6.0) -> Eye:
-        """The eye that sees the wall from the side, all of it with its drawer out, in the wall's place."""
+    def aslant(self, yaw: float, pitch: float = 6.0, room: Box | None = None) -> Eye:
+        """The eye that sees the wall from the side, with its drawer out; by default in the wall's place."""
         wide, high = self.size[0] / 2 + SIDE, self.size[1] / 2
         eye = replace(self.eye, yaw=yaw, pitch=pitch)
         x, half = self.x_of(self.column), self.drawer[0] / 2
         drawer = _upright(x - half, x + half, high, (-self.drawer[1], -self.drawer[1]))
-        return eye.fitted(np.concatenate([_upright(-wide, wide, high, (0, 0)), drawer]), self.room)
+        return eye.fitted(np.concatenate([_upright(-wide, wide, high, (0, 0)), drawer]), room or self.room)
+
+    @property
+    def value_scale(self) -> float:
+        """The |weight| of the lightest colour now."""
+        return float(self.scales[0] ** (1 - self.near) * self.scales[1] ** self.near)
+
+    def focus(self, amount: float) -> Self:
+        """Go so far from the scale of the whole wall to that of single columns, 0…1, and say it below."""
+        self.near = amount
+        self.scale_bar.tell(self.value_scale)
+        return self.see(self.eye)
+
+    def rise(self, height: float) -> Self:
+        """Take another height; seen from the front, its foot stays where it is."""
+        x, y = self.eye.place
+        foot = y - self.size[1] / 2
+        self.size = (self.size[0], max(0.02, height))
+        return self.see(replace(self.eye, place=(x, foot + self.size[1] / 2)))
 
     def show(self, window: Sequence[float]) -> Self:
         """Show the columns from `window[0]` to `window[1]`; parts of columns and none at all are possible."""
@@ -194,11 +219,6 @@ class PixelWall(Group):
         """The drawer's front on the frame: top left, top right, bottom right and bottom left, (4, 3)."""
         return self.eye.project(self._front())
 
-    def taken(self) -> WeightColumn:
-        """The drawer's column by itself, where it stands in the drawer."""
-        front = WeightColumn(self.known[self.column], self.value_scale, self.drawer[0], self.size[1])
-        return front.stand(self.drawer_corners())
-
     def _seen(self, points: npt.ArrayLike) -> Points:
         flat = np.asarray(points, dtype=float)
         return self.eye.project(np.concatenate([flat, np.zeros((len(flat), 1))], axis=1))
@@ -243,8 +263,9 @@ class PixelWall(Group):
 
     def skin(self) -> Texture:
         """The pixels of the window, about as fine as the frame; empty where there is no column."""
-        if self._skin is None or self._skin[0] != self.window:
-            self._skin = (self.window, Texture(self._compose()))
+        state = (*self.window, *self.size, self.value_scale)
+        if self._skin is None or self._skin[0] != state:
+            self._skin = (state, Texture(self._compose()))
         return self._skin[1]
 
     def _compose(self) -> Pixels:
@@ -253,11 +274,11 @@ class PixelWall(Group):
         rows, cells = self.values.shape
         at = np.floor(low + (high - low) * (np.arange(wide) + 0.5) / wide).astype(int)
         inside = (at >= 0) & (at < self.shape[1])
-        # as `extremes_in_cells` cuts: cell i begins with element i·length // cells
-        starts = np.arange(cells) * self.shape[1] // cells
-        cell = np.searchsorted(starts, np.clip(at, 0, self.shape[1] - 1), side="right") - 1
+        cell = np.clip(at, 0, self.shape[1] - 1) // -(-self.shape[1] // cells)
         down = np.arange(tall) * rows // tall
-        pixels = weight_pixels(self.values, self.value_scale)[down[:, None], cell]
+        if self._colours is None or self._colours[0] != self.value_scale:
+            self._colours = (self.value_scale, weight_pixels(self.values, self.value_scale))
+        pixels = self._colours[1][down[:, None], cell]
         for column, values in self.known.items():
             here = np.flatnonzero(at == column)
             if len(here):

@@ -28,10 +28,19 @@ class WeightColumn(Raster):
     """
 
     def __init__(self, values_D: npt.ArrayLike, scale: float, width: float, height: float) -> None:
-        most = max(1, int(height * pixels_per_unit() / FINEST))
-        self.cells: Array = extremes_in_cells(np.asarray(values_D, dtype=np.float32)[None], most)[0]
+        self._most = max(1, int(height * pixels_per_unit() / FINEST))
+        self.cells = self._shrunk(values_D)
         self.value_scale, self.flowing = scale, 0.0
         super().__init__(self._compose(), width, height)
+
+    def _shrunk(self, values_D: npt.ArrayLike) -> Array:
+        return extremes_in_cells(np.asarray(values_D, dtype=np.float32)[None], self._most)[0]
+
+    def show(self, values_D: npt.ArrayLike) -> Self:
+        """Show other values, on the same scale."""
+        self.cells = self._shrunk(values_D)
+        self.pixels = self._compose()
+        return self
 
     def _compose(self) -> Pixels:
         column = self.cells[:, None]

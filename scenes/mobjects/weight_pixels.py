@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 from manim import LEFT, RIGHT, Group
@@ -50,12 +52,28 @@ def opaque(colours: npt.ArrayLike) -> Pixels:
 
 
 class WeightScale(Group):
-    """From the strongest red to the strongest blue, with the weights that they stand for at the ends."""
+    """From the strongest red to the strongest blue, with the weights that they stand for at the ends.
+
+    Args:
+        scale: the |weight| of the lightest colours.
+        size: em of the numbers.
+
+    Attributes:
+        ends: the two numbers.
+    """
 
     def __init__(self, scale: float, size: float = 0.2) -> None:
-        ramp = np.linspace(-scale, scale, 128, dtype=np.float32)[None]
-        bar = Raster(weight_pixels(ramp, scale), LENGTH, THICKNESS, smooth=True)
-        digits = int(np.clip(2 - np.floor(np.log10(scale)), 1, 4)) if scale < 10 else 0
-        low, high = (text(signed(end, digits), size, palette.CAPTION) for end in (-scale, scale))
-        super().__init__(low.next_to(bar, LEFT, buff=0.1), bar, high.next_to(bar, RIGHT, buff=0.1))
+        ramp = np.linspace(-1, 1, 128, dtype=np.float32)[None]
+        bar = Raster(weight_pixels(ramp, 1.0), LENGTH, THICKNESS, smooth=True)
+        self.ends = [text("", size, palette.CAPTION) for _end in range(2)]
+        super().__init__(bar, *self.ends)
+        self.tell(scale)
         self.center()
+
+    def tell(self, scale: float) -> Self:
+        """Say another scale, in the same place."""
+        digits = int(np.clip(2 - np.floor(np.log10(scale)), 1, 4)) if scale < 10 else 0
+        for end, value, side in zip(self.ends, (-scale, scale), (LEFT, RIGHT), strict=True):
+            end.rewrite(signed(value, digits))
+            end.next_to(self[0], side, buff=0.1)
+        return self

@@ -10,7 +10,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.pixel_wall import PARTED, PixelWall
 from scenes.mobjects.raster import StudioCamera
 from scenes.mobjects.weight_column import WeightColumn
-from scenes.mobjects.weight_pixels import extremes_in_cells, weight_pixels
+from scenes.mobjects.weight_pixels import weight_pixels
 
 BOX = Box(-6, 6, -3, 3)
 SHAPE = (40, 9000)
@@ -30,7 +30,10 @@ def weights() -> NDArray[np.float32]:
 @pytest.fixture
 def wall(weights: NDArray[np.float32]) -> PixelWall:
     known = {column: weights[:, column] for column in range(3000, 3007)}
-    return PixelWall(extremes_in_cells(weights, 500), BOX, SHAPE, "wte_picture_RC", known, scale=2.0)
+    blocks = weights.reshape(40, 500, 18)
+    strongest = np.abs(blocks).argmax(axis=-1)[..., None]
+    picture = np.take_along_axis(blocks, strongest, axis=-1)[..., 0]
+    return PixelWall(picture, BOX, SHAPE, "wte_picture_RC", known, scale=(2.0, 2.0))
 
 
 def seen(wall: PixelWall) -> NDArray[np.uint8]:
@@ -53,7 +56,7 @@ def colour(value: float) -> list[int]:
 
 
 def test_each_pixel_is_a_weight_in_its_own_colour(weights: NDArray[np.float32]) -> None:
-    small = PixelWall(weights[:5, :7], BOX, scale=2.0)
+    small = PixelWall(weights[:5, :7], BOX, scale=(2.0, 2.0))
     for row, column in np.ndindex(5, 7):
         assert at(small, column, row) == pytest.approx(colour(float(weights[row, column])), abs=1)
     assert small.note.string == "5 × 7 weights"
@@ -111,9 +114,25 @@ def test_the_drawer_holds_its_column_and_the_wall_stays_whole(
     wall.open(1.0)
     out = wall.drawer_corners()
     assert out[1, 0] - out[0, 0] > wall.drawer[0]  # nearer to the eye
-    np.testing.assert_array_equal(wall.taken().cells, weights[:, column])
     wall.holds = False
     assert len(wall.faces()) == 2
+
+
+def test_from_near_the_colours_have_another_scale_which_is_said(weights: NDArray[np.float32]) -> None:
+    known = {3003: weights[:, 3003]}
+    wall = PixelWall(10 * weights[:, :50], BOX, SHAPE, known=known)
+    far, near = (palette.robust_scale(values) for values in (10 * weights[:, :50], known[3003]))
+    assert wall.value_scale == pytest.approx(far)
+    wall.focus(1.0)
+    assert wall.value_scale == pytest.approx(near)
+    assert [end.string for end in wall.scale_bar.ends] == [f"−{near:.2f}", f"+{near:.2f}"]
+
+
+def test_it_rises_from_its_foot(wall: PixelWall) -> None:
+    foot, high = wall.sheet.get_bottom()[1], wall.size[1]
+    wall.rise(0.5 * high)
+    assert wall.sheet.get_bottom()[1] == pytest.approx(foot, abs=0.02)
+    assert wall.sheet.height == pytest.approx(0.5 * high, abs=0.02)
 
 
 @pytest.mark.parametrize("yaw", [-30.0, 30.0])
