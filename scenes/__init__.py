@@ -67,6 +67,19 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
         ),
         _entry(
+            3,
+            "parameters",
+            "Parameters",
+            N_("Parameters: the stamp in the wall"),
+            N_(
+                "A matrix of blue and red numbers; one grey vector after the other meets it, and only the "
+                "grey changes. The matrix turns to pixels. Then all parameters of the model fall into place "
+                "as tiles of such pixels, areas to scale, while a tally counts. The tiles shrink to a stamp: "
+                "around it, at the same scale, stand GPT-3's eight kinds of matrices. The view dives back "
+                "into the stamp, to one pixel, and the pixel is one number."
+            ),
+        ),
+        _entry(
             4,
             "tokens",
             "Tokens",
@@ -85,7 +98,7 @@ SCENES: dict[str, SceneEntry] = dict(
             N_("The embedding: a library"),
             N_(
                 "Under each of the prompt's tokens its number, and a thread to its place in the list of all. "
-                "A wall of blue and red pixels rises from that list, a column for each token, and yellow lines "
+                "A wall of blue and red pixels rises from that list, a column for each token; yellow lines "
                 "fall at the numbers. The view dives to seven neighbouring columns, with their names and "
                 "cosines, and back; seen from the side, one column slides out of the wall like a drawer and "
                 "stands under its token, grey; the others follow. The look-up is written as a product with "
