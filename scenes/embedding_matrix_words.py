@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from model_probe.trace import Trace
 from scenes.language import _
-from scenes.mobjects.numerals import count, percent, plain, signed
+from scenes.mobjects.numerals import count, plain, signed
 from scenes.mobjects.token_row import token_quote
 from scenes.shelves import Shelf, cosine
 
@@ -73,9 +73,9 @@ def position_words(trace: Trace, twins: Sequence[int], shown: int) -> str:
         ).format(token=token_quote(trace.tokens[twins[0]]), cosine=signed(cosine(*sums), 3))
     share = float(np.linalg.norm(wpe_TD[shown]) / np.linalg.norm(wte_TD[shown]))
     return _(
-        "Last, each position adds a learned vector, for {token} {share} as long as its own: "
+        "Last, each position adds a learned vector, for {token} {times} times as long as its own: "
         "elsewhere it would enter as another vector."
-    ).format(token=token_quote(trace.tokens[shown]), share=percent(share, 0))
+    ).format(token=token_quote(trace.tokens[shown]), times=plain(share, 1 if share >= 0.95 else 2))
 
 
 def _rotary_words(trace: Trace, twins: Sequence[int]) -> str:

@@ -6,8 +6,8 @@ from model_probe.trace import Facts
 from scenes import N_
 from scenes.language import _
 from scenes.mobjects import palette
-from scenes.mobjects.numerals import count
 from scenes.mobjects.ledger import Entry
+from scenes.mobjects.numerals import count
 from scenes.weight_tiles import WeightTile
 
 NAMES = {

@@ -39,6 +39,10 @@ class Shelf:
         """The token's own column."""
         return self.columns_7D[self.place]
 
+    def columns(self) -> dict[int, Floats]:
+        """Id → its column, of all seven."""
+        return dict(zip(self.ids, self.columns_7D, strict=True))
+
     def cosines(self) -> npt.NDArray[np.float64]:
         """Each of the seven columns' cosine with the token's own."""
         return np.array([cosine(column, self.column_D) for column in self.columns_7D])

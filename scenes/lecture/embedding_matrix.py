@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from manim import DOWN, UP, Create, FadeIn, FadeOut, LaggedStart, linear
 
 from scenes import N_
 from scenes.embedding_matrix_words import column_words, drawer_note, neighbour_words, position_words
-from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
+from scenes.mobjects.added_columns import AddedColumns
 from scenes.mobjects.eye import look
 from scenes.mobjects.lettering import text
-from scenes.mobjects.numerals import signed
 from scenes.mobjects.one_hot import OneHotProduct
 from scenes.mobjects.pixel_wall import PixelWall
-from scenes.mobjects.readout import Readout
 from scenes.mobjects.token_columns import TokenColumns, numbers_under
 from scenes.mobjects.wall_labels import column_labels, id_strip, id_threads
-from scenes.shelves import cosine, shelves, twins
+from scenes.shelves import shelves, twins
 
 SHELVES = 6  # drawers that are opened one by one
 NAMES = 0.62  # frame units above the wall: for ids, then for the neighbours' names
@@ -28,8 +25,6 @@ FOOT = 0.42  # below it: for the strip of ids, then for the cosines
 DRAWER = (0.8, 2.2)  # frame units that it is wide, and that it comes out
 YAW = 28.0  # degrees that the wall is seen from aside
 LOW = 0.5  # of the wall's height is left to it, where columns stand under the chips
-
-Floats = npt.NDArray[np.float32]
 
 
 class EmbeddingMatrix(LectureScene):
@@ -63,8 +58,7 @@ class EmbeddingMatrix(LectureScene):
         # data
         trace, facts = self.trace, self.trace.facts
         self.ids, self.norms_V = np.asarray(trace.token_ids_T).tolist(), trace.wte_norms_V[:]
-        self.wte_TD = trace.wte_TD[:]
-        self.wpe_TD = trace.wpe_TD[:] if trace.has("wpe_TD") else None
+        wte_TD, wpe_TD = trace.wte_TD[:], trace.wpe_TD[:] if trace.has("wpe_TD") else None
 
         # picture
         self.row, below = self.shelved()
@@ -72,10 +66,8 @@ class EmbeddingMatrix(LectureScene):
         self.shelves = shelves(trace, self.row.chips, SHELVES)
         self.twins = twins(trace, self.row.chips)
         shelf = self.shelf = max(self.shelves, key=lambda shelf: shelf.token)
-        known = {
-            number: column for s in self.shelves for number, column in zip(s.ids, s.columns_7D, strict=True)
-        }
-        shape = (self.wte_TD.shape[1], len(self.norms_V))
+        known = {number: column for shelf in self.shelves for number, column in shelf.columns().items()}
+        shape = (wte_TD.shape[1], len(self.norms_V))
         self.wall = PixelWall(trace.wte_picture_RC[:], rest, shape, "wte_picture_RC", known, foot=FOOT)
         self.wall.hang([s.token for s in self.shelves])
         self.numbers = numbers_under(self.row, self.ids, top.top - 0.12)
@@ -84,20 +76,24 @@ class EmbeddingMatrix(LectureScene):
         self._window(1.0)
         self.labels = column_labels(self.wall, shelf.ids, shelf.pieces, shelf.cosines().tolist(), shelf.token)
         self._window(0.0)
-        factor = float(np.linalg.norm(self.wte_TD[shelf.position]) / np.linalg.norm(shelf.column_D))
-        self.tall = Box(below.left, below.right, below.bottom + 0.65, top.bottom + 0.1)
-        self.columns = TokenColumns(self.row, self.wte_TD, self.wall.scales[1] * factor, self.tall)
-        self.product = OneHotProduct(shelf.columns_7D, shelf.ids, shelf.pieces, shelf.place, below)
+        factor = float(np.linalg.norm(wte_TD[shelf.position]) / np.linalg.norm(shelf.column_D))
+        scales = (self.wall.scales[1] * factor, self.wall.scales[1])
+        tall = Box(below.left, below.right, below.bottom + 0.65, top.bottom + 0.1)
+        self.columns = TokenColumns(self.row, wte_TD, scales[0], tall)
+        self.sums = AddedColumns(self.row, wte_TD, wpe_TD, scales, self.twins, tall)
+        self.product = OneHotProduct(
+            shelf.columns_7D, shelf.ids, shelf.pieces, shelf.place, below, self.layout.wide
+        )
 
         # story
         self.add(self.row)
         words = N_("What goes in is one number a token: its place in a list of {count}.")
         with self.beat("ids", words, count=facts.n_vocab):
-            self.play(LaggedStart(*(FadeIn(n, shift=0.25 * DOWN) for n in self.numbers), lag_ratio=0.1))
             *threads, line = self.threads
-            self.play(FadeIn(line), LaggedStart(*map(Create, threads), lag_ratio=0.15), run_time=2.0)
+            self.play(*(FadeIn(part, shift=0.25 * DOWN) for part in (self.numbers, line)), run_time=0.6)
+            self.play(LaggedStart(*map(Create, threads), lag_ratio=0.1), run_time=1.8)
         words = N_(
-            "Behind each number stands a column of {width} learned weights. All of them make one matrix, W_E."
+            "Behind each number stands a column of {width} learned weights. Together they are a matrix, W_E."
         )
         with self.beat("wall", words, width=facts.d_model):
             self._raise_wall()
@@ -150,16 +146,10 @@ class EmbeddingMatrix(LectureScene):
 
     def _open_all(self) -> None:
         """The column stands under its chip; then the next ones, and at last all others."""
-        wall, room, high = self.wall, self.wall.room, self.wall.size[1]
+        wall, room = self.wall, self.wall.room
         low = Box(room.left, room.right, room.bottom, room.bottom + LOW * room.height)
         self.columns.reach(low.top + 0.4)
-        wall.size = (wall.size[0], LOW * high)
-        eye = wall.aslant(self.yaw, room=low)
-
-        def lower(amount: float) -> None:
-            wall.size = (wall.size[0], high * (1 - (1 - LOW) * amount))
-
-        self.play(FadeOut(self.note), look(wall, eye, 1.2, also=lower))
+        self.play(FadeOut(self.note), wall.into(low, self.yaw, 1.2))
         self._land(1.0)
         for shelf in self.shelves:
             if shelf is not self.shelf:
@@ -169,7 +159,7 @@ class EmbeddingMatrix(LectureScene):
         rest = [column for column in self.columns if column not in self.mobjects]
         self.columns.flow(1.0)
         self.link = self.columns.link(self.twins)
-        self.play(*map(FadeIn, (*rest, self.link)), run_time=0.6)
+        self.play(*map(FadeIn, (*rest, self.link)), self.change(wall.focus, 1, 0), run_time=1.0)
 
     def _land(self, run_time: float) -> None:
         """The drawer's column flies to every chip of its token, and is grey when it is there."""
@@ -193,40 +183,16 @@ class EmbeddingMatrix(LectureScene):
 
     def _add_positions(self) -> None:
         """The columns as tall as the stage; below each its position's, which goes into it."""
-        columns, wpe_TD, tall = self.columns, self.wpe_TD, self.tall
-        middle = (tall.top + tall.bottom) / 2 + 0.1
-        columns.reach(tall.bottom if wpe_TD is None else middle)
+        sums = self.sums
         self.play(FadeOut(self.product), run_time=0.5)
-        self.play(FadeIn(columns), FadeIn(self.numbers), run_time=0.8)
-        self.likeness = Readout(_("cosine"), lambda value: signed(value, 3), [-1.0], 0.3, palette.QUERY)
-        self.likeness.show(self._cosine(0.0))
-        self.link = columns.reach(tall.bottom).link(self.twins)
-        self.likeness.next_to(self.link, DOWN, buff=0.08)
-        seen = [self.link, self.likeness] if self.twins else []
-        if wpe_TD is not None:
-            columns.reach(middle)
-            low = Box(tall.left, tall.right, tall.bottom, middle - 0.2)
-            positions = TokenColumns(self.row, wpe_TD, self.wall.scales[1], low)
+        self.play(FadeIn(sums.columns), FadeIn(self.numbers), run_time=0.8)
+        if len(sums.added):
             self.play(
-                LaggedStart(*(FadeIn(p, shift=0.3 * UP) for p in positions), lag_ratio=0.1), run_time=1.6
+                LaggedStart(*(FadeIn(p, shift=0.3 * UP) for p in sums.added), lag_ratio=0.1, run_time=1.6)
             )
             self.wait(0.8)
-            self.play(
-                FadeOut(positions, shift=UP), self.change(columns.reach, middle, tall.bottom), run_time=1.0
-            )
-        self.play(*map(FadeIn, seen), run_time=0.5)
-        if wpe_TD is not None:
-            self.play(self.change(self._add, 0, 1, columns, self.likeness), run_time=2.0)
-
-    def _add(self, amount: float) -> None:
-        """So much of the positions' vectors, 0…1, is in the columns."""
-        self.columns.show(self._sums(amount))
-        self.likeness.show(self._cosine(amount))
-
-    def _sums(self, amount: float) -> Floats:
-        sums: Floats = self.wte_TD if self.wpe_TD is None else self.wte_TD + np.float32(amount) * self.wpe_TD
-        return sums
-
-    def _cosine(self, amount: float) -> float:
-        """Between the first two places of the token that repeats; 1 where none does."""
-        return cosine(*self._sums(amount)[self.twins[:2]]) if self.twins else 1.0
+            sums.remove(sums.added)
+            self.play(FadeOut(sums.added, shift=UP), self.change(sums.grow, 0, 1), run_time=1.0)
+        self.play(FadeIn(sums.link), FadeIn(sums.likeness), run_time=0.5)
+        if len(sums.added):
+            self.play(self.change(sums.add_up, 0, 1), run_time=2.0)

@@ -13,11 +13,11 @@ from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.eye import look
+from scenes.mobjects.ledger import Ledger
 from scenes.mobjects.lettering import text
 from scenes.mobjects.matrix_vector import MatrixVector
 from scenes.mobjects.mosaic import Mosaic
 from scenes.mobjects.pixel_wall import PixelWall
-from scenes.mobjects.ledger import Ledger
 from scenes.mobjects.weight_column import WeightColumn
 from scenes.parameters_words import (
     HUES,
@@ -31,10 +31,11 @@ from scenes.parameters_words import (
 from scenes.weight_tiles import weight_tiles
 
 SHARES = (2.1, 1.0)  # of the stage: mosaic, tally
+LINE = 0.36  # frame units of a line of the tally, where it stands below the mosaic
 COLUMN = 0.6  # frame units: the data beside the wall of weights
 SLOW = 2  # tiles that land slowly, to be seen
-OPENED = 3.6  # frame units of the one weight at the end
-LIT = 0.6  # glow of the stamp
+OPENED = 0.62  # of the stage that the one weight takes at the end
+LIT = 1.0  # glow of the stamp
 
 
 class Parameters(LectureScene):
@@ -71,12 +72,16 @@ class Parameters(LectureScene):
         # picture
         self.row, self.below = self.shelved()
         self.passing = trace.ln1_LTD[0][list(self.row.chips)]
-        self.product = MatrixVector(trace.weight_rows_7D[:], bias_7, self.passing, self.below)
+        places = 6 if self.layout.wide else 4
+        self.product = MatrixVector(trace.weight_rows_7D[:], bias_7, self.passing, self.below, places)
         self.marker = Rectangle(stroke_color=palette.QUERY, stroke_width=3)
-        left, right = self.layout.split(self.below, *SHARES)
+        lines = entries(self.counts, facts.tied_unembedding)
+        left, right = self.layout.stack(self.below, None, LINE * (len(lines) + 2))
+        if self.layout.wide:
+            left, right = self.below.columns(*SHARES)
         tiles = {name: tile.weights_RC for name, tile in self.tiles.items()}
         self.mosaic = Mosaic(self.counts, tiles, other, HUES, left)
-        self.tally = Ledger(entries(self.counts, facts.tied_unembedding), facts.credit, right)
+        self.tally = Ledger(lines, facts.credit, right)
         self.other_tally = Ledger(entries(other), "GPT-3", right)
 
         # story
@@ -183,6 +188,6 @@ class Parameters(LectureScene):
         self.play(look(mosaic, mosaic.near(place, OPENED), 3.2))
         self.opened = mosaic.opened(name, *self.at[1:])
         words = f"weight_tiles_PRC[{', '.join(map(str, self.at))}] · {names()[name]}"
-        note = text(words, 0.24, palette.CAPTION).next_to(self.opened, DOWN, buff=0.2)
+        note = text(words, 0.24, palette.CAPTION).next_to(self.opened, DOWN, buff=0.12)
         self.play(FadeIn(self.opened[0]), mosaic.animate.set_opacity(0.3), run_time=0.8)
         self.play(FadeIn(self.opened[1]), FadeIn(note), run_time=0.6)

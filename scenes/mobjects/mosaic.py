@@ -25,6 +25,7 @@ HEIGHT = 1.6  # in the world's units, from where a tile falls
 DISTANCE = 4.0  # of the eye, over the square root of what it looks at
 LABEL, NUMBER = 0.3, 1.0  # em of a name on a tile, and of the number of a weight that is opened
 RING = 0.3  # frame units, at least, around a mosaic that has become small
+RIM = 0.03  # frame units of light around a mosaic in another's wall
 TINT = 0.3  # of its hue that a tile has of which only the size is known
 FINE = 20  # pixels of a tile's texture for each weight
 
@@ -46,7 +47,7 @@ class Mosaic(PerspectiveRaster):
         around_places: likewise; an area of 1 is as many parameters.
         scales: category → the |weight| of its tile's lightest colour.
         landed: how many tiles have come down, in order; the part behind the point is the next one's way.
-        walled: opacity of what is around.
+        walled: opacity of what is around; before it the model's own mosaic has a bright rim.
     """
 
     def __init__(
@@ -98,15 +99,11 @@ class Mosaic(PerspectiveRaster):
         left, top = place.left + column * wide, place.top - row * high
         return Box(left, left + wide, top - high, top)
 
-    def near(self, place: Box, width: float) -> Eye:
-        """The eye from the front that sees this place of the world so wide, in the middle of the box."""
+    def near(self, place: Box, share: float) -> Eye:
+        """The eye from the front that sees this place in the middle of the box, with that share of it."""
+        zoom = share * min(self.box.width / place.width, self.box.height / place.height)
         return Eye(
-            yaw=0,
-            pitch=0,
-            distance=DISTANCE,
-            zoom=width / place.width,
-            target=place.center,
-            place=self.box.center[:2],
+            yaw=0, pitch=0, distance=DISTANCE, zoom=zoom, target=place.center, place=self.box.center[:2]
         )
 
     def centred(self, eye: Eye, place: Box) -> Eye:
@@ -165,6 +162,9 @@ class Mosaic(PerspectiveRaster):
             )
             for name, place in _shrunk(self.around_places).items()
         ]
+        rim, hull = RIM / self.eye.zoom, _hull(self.places)
+        stamp = Box(hull.left - rim, hull.right + rim, hull.bottom - rim, hull.top + rim)
+        faces.append(Face(palette.BRIGHTEST, _corners(stamp, 0.0), opacity=self.walled))
         for index, (name, place) in enumerate(_shrunk(self.places).items()):
             way = min(1.0, max(0.0, self.landed - index))
             if way > 0:

@@ -18,7 +18,8 @@ from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.token_row import token_words
 from scenes.mobjects.vector import brackets
 
-PLACES = 7  # rows of the matrix that are shown, the gap among them
+PLACES, MORE_PLACES = 7, 11  # rows of the matrix that are shown, the gap among them; in a narrow frame
+FEW = 2  # columns on either side, there
 SIZE = 0.42  # em of the numbers, where there is room
 NAME = 0.26  # em of the tokens' names above the columns
 SMALL = 0.1  # below it a weight is written with three digits after the point
@@ -34,17 +35,31 @@ class OneHotProduct(Group):
         ids, pieces: of their tokens.
         place: which of them the one stands for.
         box: where to stand.
+        wide: whether all columns have room side by side; else only those next to it are shown.
 
     Attributes:
+        ids: of the columns that are shown.
         rows: the dimensions that are shown, None for the gap.
         sums_RC1: of each shown dimension the sum before the first term, after it, and so on.
         done: how many rows are worked out; the part behind the point is how far the next one is.
     """
 
     def __init__(
-        self, columns_CD: Array, ids: Sequence[int], pieces: Sequence[bytes], place: int, box: Box
+        self,
+        columns_CD: Array,
+        ids: Sequence[int],
+        pieces: Sequence[bytes],
+        place: int,
+        box: Box,
+        wide: bool = True,
     ) -> None:
-        self.rows = elide(columns_CD.shape[1], PLACES)
+        if not wide:
+            first = max(0, min(place - FEW, len(ids) - 2 * FEW - 1))
+            near = slice(first, first + 2 * FEW + 1)
+            columns_CD, ids, pieces, place = columns_CD[near], ids[near], pieces[near], place - first
+        self.ids = list(ids)
+        places = PLACES if wide else MORE_PLACES
+        self.rows = elide(columns_CD.shape[1], places)
         shown = [row for row in self.rows if row is not None]
         matrix_RC = columns_CD.T[shown]
         one_hot = np.arange(len(columns_CD)) == place
@@ -52,7 +67,7 @@ class OneHotProduct(Group):
         self.sums_RC1 = np.concatenate([np.zeros((len(shown), 1)), np.cumsum(terms_RC, axis=1)], axis=1) + 0.0
         self.digits = 2 if np.median(np.abs(matrix_RC)) >= SMALL else 3
         scale = palette.robust_scale(columns_CD)
-        size = min(SIZE, box.height / (1.35 * PLACES + 3.2), box.width / (2.6 * len(columns_CD) + 8))
+        size = min(SIZE, box.height / (1.35 * places + 3.2), box.width / (2.6 * len(columns_CD) + 8))
         gap = self.rows.index(None) if None in self.rows else len(shown)
         self.matrix = _stacked([matrix_RC[:gap], matrix_RC[gap:]], size, self.digits, scale, True)
         self.result = _stacked(

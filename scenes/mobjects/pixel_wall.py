@@ -8,12 +8,12 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, RIGHT, Group, Line, Polygon, VGroup, VMobject
+from manim import DOWN, RIGHT, Animation, Group, Line, Polygon, VGroup, VMobject
 
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
-from scenes.mobjects.eye import Eye, Points
+from scenes.mobjects.eye import Eye, Points, look
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count
 from scenes.mobjects.perspective import Face, PerspectiveRaster, Texture
@@ -167,6 +167,18 @@ class PixelWall(Group):
         foot = y - self.size[1] / 2
         self.size = (self.size[0], max(0.02, height))
         return self.see(replace(self.eye, place=(x, foot + self.size[1] / 2)))
+
+    def into(self, room: Box, yaw: float, run_time: float) -> Animation:
+        """Fly into another place, seen from the side, the pixels as much lower as the place is."""
+        (wide, high), share = self.size, room.height / self.room.height
+        self.size = (wide, high * share)
+        eye = self.aslant(yaw, room=room)
+
+        def lower(amount: float) -> None:
+            self.size = (wide, high * (1 + (share - 1) * amount))
+
+        lower(0.0)
+        return look(self, eye, run_time, also=lower)
 
     def show(self, window: Sequence[float]) -> Self:
         """Show the columns from `window[0]` to `window[1]`; parts of columns and none at all are possible."""
