@@ -57,7 +57,7 @@ def column_words(trace: Trace, twins: Sequence[int], factor: float) -> str:
         return _("Every token gets its own drawer. The rest of the sentence plays no part.")
     return _(
         "{token} stands here {count} times and gets the same drawer each time. The sentence plays no part."
-    ).format(token=token_quote(trace.tokens[twins[0]]), count=len(twins))
+    ).format(token=token_quote(trace.tokens[twins[0]]), count=_times(trace, twins[0]))
 
 
 def position_words(trace: Trace, twins: Sequence[int], shown: int) -> str:
@@ -84,4 +84,10 @@ def _rotary_words(trace: Trace, twins: Sequence[int]) -> str:
     return _(
         "This model adds no position here: {token} enters {count} times as the same vector. "
         "Only attention will tell them apart."
-    ).format(token=token_quote(trace.tokens[twins[0]]), count=len(twins))
+    ).format(token=token_quote(trace.tokens[twins[0]]), count=_times(trace, twins[0]))
+
+
+def _times(trace: Trace, position: int) -> int:
+    """How often the token at a position stands in the prompt."""
+    ids = trace.token_ids_T[:]
+    return int((ids == ids[position]).sum())
