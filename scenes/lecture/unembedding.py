@@ -159,7 +159,7 @@ class Unembedding(LectureScene):
         self.play(FadeOut(self.strips, self.length, self.frame), FadeIn(wall), run_time=0.8)
         yaw = -YAW if wall.x_of(wall.column) < 0 else YAW
         self.play(look(wall, wall.aslant(yaw), 1.2))
-        self.play(self.change(wall.open, 0, 1), run_time=1.8)
+        self.play(self.change(wall.open, 0, 1), self.change(wall.focus, 0, 1), run_time=1.8)
 
     def _multiply(self) -> None:
         work, total = self.work, len(self.work.products)
