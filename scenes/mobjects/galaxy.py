@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import Animation, Group
+from manim import Animation, Group, linear
 
 from model_probe.derived import BEGINNINGS, beginnings
 from model_probe.trace import Trace
@@ -20,6 +20,7 @@ from scenes.mobjects.named_points import NamedPoints, Threads
 from scenes.mobjects.point_cloud import PointCloud, turned
 
 PITCH, DISTANCE = 14.0, 3.2  # degrees; of the cloud's radius
+TURN = 1.5  # degrees a second
 ARRIVAL = 6.0  # degrees
 BRIGHTEST = 2.5  # of what is to be seen in a dim cloud
 MIDDLING = 0.4, 99.6  # percentiles: what is farther out may leave the stage
@@ -88,6 +89,10 @@ class Galaxy(Group):
         hues[self.bright] = palette.pixel(colour)
         self.cloud.paint(hues)
         return self
+
+    def sway(self, seconds: float) -> Animation:
+        """The cloud turns on for so many seconds."""
+        return look(self, replace(self.eye, yaw=self.eye.yaw + TURN * seconds), seconds, linear)
 
     def flown(self, eye: Eye, brightness: float, within: Box, run_time: float) -> Animation:
         """A flight on which all points but `bright` come to a brightness, and the cloud into a box."""

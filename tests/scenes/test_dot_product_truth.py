@@ -15,7 +15,7 @@ from tests.scenes.conftest import Change, Check, GoesRed, Lacking, Play
 def check_direction(played: Any, trace: Trace) -> None:
     """The direction is the plural minus the singular, and the arrows have their lengths and their angle."""
     singular, plural = np.asarray(trace.pair_vectors_P2D[0], dtype=np.float64)
-    np.testing.assert_allclose(played.direction, plural - singular, atol=1e-5)
+    np.testing.assert_allclose(played.pairs.direction, plural - singular, atol=1e-5)
     arrows = played["direction"].arrows
     tips = [(arrow.get_end() - arrow.get_start())[:2] / arrows.unit for arrow in arrows.arrows]
     np.testing.assert_allclose(np.linalg.norm(tips[0]), trace.pair_norms_P2[0, 1], rtol=1e-4)

@@ -19,7 +19,7 @@ def check_cloud(played: Any, trace: Trace) -> None:
     """All tokens are points where the principal axes have them; the share that these keep is printed."""
     np.testing.assert_array_equal(played.galaxy.cloud.world, np.asarray(trace.space_V3, dtype=np.float64))
     assert played["galaxy"].narration.count(count(trace.facts.n_vocab)) == 1
-    assert percent(float(trace.space_explained_3[:].sum())) in played["galaxy"].note.string
+    assert percent(float(trace.space_explained_3[:].sum())) in played["galaxy"].note.line.string
     kinds = beginnings(trace.vocab_bytes_B[:], trace.vocab_offsets_V1[:])
     np.testing.assert_array_equal(played.galaxy.kinds, kinds)
 
@@ -42,7 +42,7 @@ def check_prompt(played: Any, trace: Trace) -> None:
 def check_nearest(played: Any, trace: Trace) -> None:
     """Threads lead to the ten nearest, and their distances stand beside: 1 − cosine, nearest first."""
     beat = played["nearest"]
-    at = trace.near_ids_E[:].tolist().index(played.hub)
+    at = trace.near_ids_E[:].tolist().index(played.near.token)
     ids, cosines = trace.nearest_ids_EN[at], trace.nearest_cosines_EN[at].astype(float)
     np.testing.assert_allclose(beat.galaxy.threads.ends, np.asarray(trace.space_V3)[ids], rtol=1e-6)
     np.testing.assert_allclose(beat.table.values[0], 1 - cosines, atol=1e-6)
