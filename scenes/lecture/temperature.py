@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, FadeOut, TransformFromCopy, VGroup
+from manim import LEFT, RIGHT, UP, Animation, FadeIn, FadeOut, TransformFromCopy, VGroup
 
 from scenes import temperature_words as said
 from scenes.language import _
 from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
-from scenes.mathematics import softmax
 from scenes.mobjects import palette
 from scenes.mobjects.choice import Choice, share_of, temperature_at
 from scenes.mobjects.coins import Openness
+from scenes.mobjects.formula_pair import FormulaPair
 from scenes.mobjects.ladder_bars import LOGIT, SHARE, WEIGHT, LadderBars, weight_written
 from scenes.mobjects.lettering import formula, text
 from scenes.mobjects.numerals import percent
-from scenes.mobjects.plot import Axis, Plot
-from scenes.mobjects.sheets import Sheets, inside
+from scenes.mobjects.plot import Axis
+from scenes.mobjects.ranked_plot import RankedPlot
+from scenes.mobjects.sheets import Sheets
 from scenes.mobjects.thermometer import Thermometer
 
 ROWS = 8
+BOLTZMANN = {"i": "-E_i", "j": "-E_j", "T": "k_B T"}
 LEAST = 1e-10  # of the probability's axis
 
 
@@ -66,7 +68,13 @@ class Temperature(LectureScene):
         self.thermometer = Thermometer(own, strip, layout)
         self.openness = Openness(own, main, layout)
         self._build_curves(main, layout.stage)
-        self.formulas = self._formulas(below)
+        names = _("a language model"), _("Boltzmann’s distribution")
+        self.formulas = FormulaPair(
+            "$ p_i = e^({i} \\/ {T}) / (sum_j e^({j} \\/ {T})) $",
+            dict(zip(names, ({"i": "x_i", "j": "x_j", "T": "T"}, BOLTZMANN), strict=True)),
+            {"i": palette.heat_colour(0.1), "j": palette.heat_colour(0.1), "T": palette.heat_colour(0.75)},
+            layout.split(below, 1, 1, gap=1.0),
+        )
 
         # story
         with self.beat("ladder", said.LADDER, total=len(logits_V)):
@@ -78,7 +86,7 @@ class Temperature(LectureScene):
         with self.beat("weights", said.WEIGHTS, sum=weight_written(own.total)):
             self.play(self.bars.animate.shift(aside * LEFT), run_time=0.8)
             self.play(self._light(WEIGHT), run_time=0.6)
-            self.play(self.change(self.bars.weigh, 0, ROWS + 1), run_time=3)
+            self.play(self.change(self.bars.weigh, 0, len(ids) + 1), run_time=3)
         share = float(own.probabilities_V[best])
         with self.beat(
             "shares", said.SHARES, token=name(best), share=percent(share, 1 if share >= 0.001 else 3)
@@ -128,47 +136,16 @@ class Temperature(LectureScene):
 
     def _build_curves(self, main: Box, whole: Box) -> None:
         """The probabilities of all tokens by rank, and the fan of five such curves."""
-        ranked = np.sort(self.logits_V)[::-1]
-        places = np.unique(np.geomspace(1, len(ranked), 400).round()).astype(int)
-        own = softmax(ranked)[places - 1]
-        low = max(LEAST, 10.0 ** np.floor(np.log10(max(own.min(), LEAST))))
-        axes = Axis(1, len(ranked), _("rank"), log=True), Axis(low, 1, _("probability"), log=True)
-        flat, (xs, ys) = Plot(main, *axes), inside(places, own, low)
-        tail = slice(int(np.searchsorted(xs, ROWS)), None)
-        self.flat = VGroup(flat, flat.curve(xs, ys, palette.heat_colour(0.5)))
-        words = flat.mark(
-            ROWS, float(np.sort(softmax(ranked))[-ROWS]), _("the last bar"), palette.INK, UP + RIGHT
-        )
-        share = text(percent(1 - float(np.sort(softmax(ranked))[-ROWS:].sum())), 0.6, palette.INK)
-        share.move_to(flat.at(np.sqrt(ROWS * len(ranked)), low)[0]).shift([0, 0.2 * flat.box.height, 0])
-        self.beyond = VGroup(flat.area(xs[tail], ys[tail], palette.REST, 0.6), words, share)
-        self.choices = [Choice(ranked, temperature) for temperature in self.temperatures]
+        own_V = self.choice.probabilities_V
+        low = max(LEAST, 10.0 ** np.floor(np.log10(max(own_V.min(), LEAST))))
+        y = Axis(low, 1, _("probability"), log=True)
+        flat = RankedPlot(own_V, y, main)
+        self.flat = VGroup(flat, flat.line(self.choice.colour))
+        self.beyond = flat.tail(len(self.bars.ids), _("the last bar"))
         wide, size = whole.width / 2, 0.3 if self.layout.wide else 0.26
         front = Box(-wide / 2, wide / 2, 0, min(0.75 * whole.height, 1.6 * wide))
-        self.sheets = Sheets(
-            Plot(front, *axes),
-            places,
-            [choice.probabilities_V[places - 1] for choice in self.choices],
-            [choice.colour for choice in self.choices],
-            [formula(said.fan_words(choice), size, choice.colour) for choice in self.choices],
-            whole,
-        )
-
-    def _formulas(self, box: Box) -> VGroup:
-        """The two formulas, what answers to each other in one colour."""
-        cold, hot = palette.heat_colour(0.1), palette.heat_colour(0.75)
-        both = VGroup()
-        places = self.layout.split(box, 1, 1, gap=1.0)
-        for words, energy, heat in (
-            (_("a language model"), "x_{}", "T"),
-            (_("Boltzmann’s distribution"), "-E_{}", "k_B T"),
-        ):
-            i, j = (f'#tone("{cold}", ${energy.format(index)}$)' for index in "ij")
-            warm = f'#tone("{hot}", ${heat}$)'
-            source = f"$ p_i = e^({i} \\/ {warm}) / (sum_j e^({j} \\/ {warm})) $"
-            name = text(words, 0.36, palette.CAPTION, fit=places[0].width)
-            both.add(VGroup(formula(source, 0.8), name).arrange(DOWN, buff=0.5))
-        both.scale(min(1.0, min(places[0].width, places[1].width) / both.width))
-        for part, place in zip(both, places, strict=True):
-            part.move_to(place.center)
-        return both
+        self.choices = [Choice(self.logits_V, temperature) for temperature in self.temperatures]
+        plots = self.plots = [RankedPlot(choice.probabilities_V, y, front) for choice in self.choices]
+        labels = [formula(said.fan_words(choice), size, choice.colour) for choice in self.choices]
+        curves = [(plot.ranks, plot.heights) for plot in plots]
+        self.sheets = Sheets(plots[0], curves, [choice.colour for choice in self.choices], labels, whole)

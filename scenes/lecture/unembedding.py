@@ -19,7 +19,8 @@ from scenes.mobjects.guess_grid import GuessGrid
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import signed, written
 from scenes.mobjects.pixel_wall import PixelWall
-from scenes.mobjects.plot import Axis, Plot
+from scenes.mobjects.plot import Axis
+from scenes.mobjects.ranked_plot import RankedPlot
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.surprise_bars import SurpriseBars
 from scenes.mobjects.token_table import Column, TokenTable
@@ -135,16 +136,11 @@ class Unembedding(LectureScene):
         column = Column(_("logit"), lambda logit: signed(logit, 2), top.tolist())
         self.table = TokenTable(self.names, [column], left.width, left.height).show(0, top)
         self.table.move_to(left.center)
-        ranked = np.sort(self.logits_V)[::-1].astype(np.float64)
-        places = np.unique(np.geomspace(1, len(ranked), 400).round()).astype(int)
-        room = 0.08 * float(np.ptp(ranked)) or 1.0
-        axes = (
-            Axis(1, len(ranked), _("rank"), log=True),
-            Axis(ranked[-1] - room, ranked[0] + room, _("logit")),
-        )
-        self.plot = Plot(right, *axes)
-        self.curve = self.plot.curve(places, ranked[places - 1], palette.INK)
-        self.winner = self.plot.moving_dot(1, ranked[0])
+        room = 0.08 * float(np.ptp(self.logits_V)) or 1.0
+        low, high = float(self.logits_V.min()) - room, float(self.logits_V.max()) + room
+        self.plot = RankedPlot(self.logits_V, Axis(low, high, _("logit")), right)
+        self.curve = self.plot.line()
+        self.winner = self.plot.moving_dot(1, high - room)
 
     def _read_out(self) -> None:
         self.play(one_by_one(self.strips), run_time=1.6)

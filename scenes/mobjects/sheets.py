@@ -22,12 +22,11 @@ Points = npt.NDArray[np.float64]
 
 
 class Sheets(Group):
-    """Falling curves over one pair of axes; where one falls out of the plot, it ends.
+    """Falling curves over one pair of axes; see `inside` for one that falls out of them.
 
     Args:
         plot: flat, as it stands on the frame; its lines and words move along from now on.
-        xs: of all curves.
-        curves: their values, the front sheet's first.
+        curves: their points, (xs, ys), the front sheet's first.
         colours, labels: of each.
         box: what the open fan keeps to.
 
@@ -40,14 +39,13 @@ class Sheets(Group):
     def __init__(
         self,
         plot: Plot,
-        xs: npt.ArrayLike,
-        curves: Sequence[npt.ArrayLike],
+        curves: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
         colours: Sequence[str],
         labels: Sequence[VMobject],
         box: Box,
     ) -> None:
         self.plot, self.labels = plot, labels
-        self._curves = [plot.at(*inside(np.asarray(xs), np.asarray(ys), plot.y.low)) for ys in curves]
+        self._curves = [plot.at(xs, ys) for xs, ys in curves]
         self._feet = plot.at([plot.x.low, plot.x.high], plot.y.low)
         self._depth = DEPTH * float(plot.width)
         middle = plot.at([plot.x.low, plot.x.high], [plot.y.low, plot.y.high]).mean(axis=0)

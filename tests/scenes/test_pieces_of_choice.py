@@ -12,10 +12,13 @@ from scenes.layout import Box, Layout
 from scenes.mobjects.choice import Choice, share_of, temperature_at
 from scenes.mobjects.code_lengths import CodeLengths
 from scenes.mobjects.coins import Coins, TokenField
+from scenes.mobjects.formula_pair import FormulaPair
 from scenes.mobjects.guess_grid import GuessGrid
 from scenes.mobjects.ladder_bars import LadderBars, weight_written
 from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.numerals import percent
 from scenes.mobjects.plot import Axis, Plot
+from scenes.mobjects.ranked_plot import RankedPlot
 from scenes.mobjects.sheets import Sheets, inside
 from scenes.mobjects.surprise_bars import SurpriseBars
 from scenes.mobjects.thermometer import Thermometer, tokens_written, written
@@ -112,7 +115,8 @@ def sheets(curves: list[np.ndarray]) -> tuple[Sheets, Plot, np.ndarray]:
     xs = np.array([1.0, 10.0, 100.0, 1000.0])
     plot = Plot(Box(-3, 3, -2, 2), Axis(1, 1000, "rank", log=True), Axis(1e-6, 1, "probability", log=True))
     labels = [text(f"sheet {number}") for number in range(len(curves))]
-    return Sheets(plot, xs, curves, ["#3F7BFF"] * len(curves), labels, BOX), plot, xs
+    points = [(xs, ys) for ys in curves]
+    return Sheets(plot, points, ["#3F7BFF"] * len(curves), labels, BOX), plot, xs
 
 
 def test_closed_sheets_lie_in_their_plot_and_open_ones_in_their_box() -> None:
@@ -181,3 +185,27 @@ def test_a_text_takes_its_bytes_its_numbers_or_its_surprise() -> None:
     np.testing.assert_allclose(made.bits, [8 * len(b" a dragon of"), 30, 11.8])
     assert [cell.string for cell in made.numbers[0]] == ["96", "30", "12"]
     assert tokens_written(4.06) == "4.1"
+
+
+@pytest.mark.parametrize("total", [2, 5, 8192])
+def test_a_ranked_plot_has_every_value_from_the_largest_and_the_share_of_its_tail(total: int) -> None:
+    values = np.random.default_rng(1).dirichlet(np.ones(total))
+    plot = RankedPlot(values, Axis(1e-8, 1, "probability", log=True), BOX)
+    anchors = np.array(plot.line().get_anchors())
+    np.testing.assert_allclose(anchors[0], plot.at(1, values.max())[0], atol=1e-6)
+    shown = min(5, total)
+    area, mark, share = plot.tail(shown, "the last bar")
+    assert share.string == percent(max(0.0, 1 - float(np.sort(values)[::-1][:shown].sum())))
+    np.testing.assert_allclose(mark[0].get_center(), plot.at(shown, np.sort(values)[-shown])[0], atol=1e-6)
+    assert area.get_left()[0] >= mark[0].get_x() - 0.1
+
+
+def test_the_formulas_of_a_pair_are_as_large_as_each_other_and_toned_alike() -> None:
+    places = BOX.columns(1, 1, gap=1.0)
+    parts = {"one": {"x": "a_i"}, "other": {"x": "b_i"}}
+    made = FormulaPair("$ p = e^{x} $", parts, {"x": "#3F7BFF"}, places)
+    for pair, place in zip(made, places, strict=True):
+        assert pair.get_center() == pytest.approx(place.center, abs=1e-6)
+        assert pair.width <= place.width + 1e-6
+        assert "#3F7BFF" in [str(part.get_fill_color().to_hex()) for part in pair[0]]
+    assert made[0][0].height == pytest.approx(made[1][0].height, rel=0.1)

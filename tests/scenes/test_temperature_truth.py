@@ -84,9 +84,16 @@ def check_curves(played: Any, trace: Trace) -> None:
     """The five curves are the sorted probabilities of the temperatures that they name."""
     logits_V = np.asarray(trace.logits_last_V)
     assert played.temperatures == fanned(*journey(logits_V))
-    for choice, temperature in zip(played.choices, played.temperatures, strict=True):
+    flat = played.plots[1]  # all had the same axes; the first one's lines went with the fan
+    for temperature, plot, curve in zip(
+        played.temperatures, played.plots, played.sheets._curves, strict=True
+    ):
         expected = np.sort(probabilities(logits_V, temperature))[::-1]
-        np.testing.assert_allclose(choice.probabilities_V, expected, rtol=1e-6, atol=1e-30)
+        np.testing.assert_allclose(plot.ranked_V, expected, rtol=1e-6, atol=1e-30)
+        whole = np.flatnonzero(plot.ranks % 1 == 0)
+        ranks = plot.ranks[whole].astype(int)
+        assert ranks[0] == 1
+        np.testing.assert_allclose(curve[whole], flat.at(ranks, expected[ranks - 1]), atol=1e-5)
 
 
 CHECKS = [check_shares, check_first_scene, check_openness, check_curves]
