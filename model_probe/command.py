@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from contextlib import suppress
 
 import click
 
-from model_probe.errors import UserError, short
+from model_probe.errors import UserError, disk_is_full, short
 
 
 def carried_out(command: click.Command, arguments: Sequence[str] | None, name: str, stopped: str = "") -> int:
@@ -34,7 +33,7 @@ def carried_out(command: click.Command, arguments: Sequence[str] | None, name: s
         _drop_output()
         return 141
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = disk_is_full(error)
         if full and error.filename is None:
             _drop_output()
         what = "the disk is full" if full else (error.strerror or str(error))

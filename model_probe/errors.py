@@ -1,5 +1,7 @@
 """What can go wrong that a user can put right: each error is one plain line."""
 
+import errno
+import os
 import re
 
 LONGEST_WORD, LONGEST = 240, 2000  # characters that a message repeats of what was given
@@ -24,6 +26,17 @@ class UserError(Exception):
     def __str__(self) -> str:
         # File names and prompts may hold line breaks or terminal escapes: the message stays one plain line.
         return short("".join(c if c.isprintable() else repr(c)[1:-1] for c in super().__str__()))
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was raised for, is that a disk has no room."""
+    codes = (errno.ENOSPC, errno.EDQUOT)
+    while error is not None:
+        # Manim passes on what the system said, and not the error
+        if getattr(error, "errno", None) in codes or any(os.strerror(code) in str(error) for code in codes):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def first_line(error: Exception) -> str:

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from model_probe.errors import UserError
+from model_probe.errors import UserError, disk_is_full
 from scenes.render.manifest import Manifest
 from scenes.render.progress import Display
 
@@ -150,6 +150,8 @@ def _made_in(make: Callable[[Path], Any], folder: Path) -> Any:
 
 
 def _line(error: Exception) -> str:
+    if disk_is_full(error):
+        return "the disk is full"
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
     return str(error)

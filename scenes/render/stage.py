@@ -20,7 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import chdir, nullcontext
+from contextlib import chdir, nullcontext, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +32,7 @@ from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 from manim.scene.scene_file_writer import SceneFileWriter
 
-from model_probe.errors import MissingTensor, UserError
+from model_probe.errors import MissingTensor, UserError, disk_is_full
 from model_probe.trace import Trace
 from scenes.language import asked, languages, reading_time
 from scenes.lecture_scene import Beat, LectureScene
@@ -237,8 +237,12 @@ def main() -> None:
         say(error=str(error))
         raise SystemExit(1) from None
     except Exception as error:
-        traceback.print_exc()
-        say(crash=f"{type(error).__name__}: {error}".splitlines()[0])
+        if disk_is_full(error):
+            say(error="the disk is full")
+        else:
+            say(crash=f"{type(error).__name__}: {error}".splitlines()[0])
+        with suppress(OSError):  # the log may have no room
+            traceback.print_exc()
         raise SystemExit(1) from None
     say(clip=clip)
 
