@@ -29,7 +29,7 @@ from scenes.mobjects.word_grid import WordGrid
 from scenes.nearest import nearest_of_prompt
 
 SWEEP = 16.0  # degrees that names keep their places for
-YAWS = 12.0, 60.0  # about as far as the cloud turns, from the first picture to the last
+YAWS = 12.0, 36.0  # about as far as the cloud turns, from the first picture to the last
 DIVE, KNOT_DIVE = 4.0, 2.0  # times as large at most
 DIM, NEAR, DARK = 0.5, 0.7, 0.22  # of the cloud's light: behind names, flown up to, behind other pictures
 SHARES = {True: (8, 5), False: (7, 6)}  # of the cloud and of what stands beside it, or below it

@@ -26,10 +26,10 @@ FINEST = 0.55  # pixels: no point is drawn smaller, or it would flicker on its w
 REACH = 2.2  # sigmas that a point is drawn to
 GROWTH = 0.45  # power of how much nearer a point is: it grows less than the space between points
 FOG = 1.6  # power of the nearness: what is farther away is fainter
-BRIGHT = 1.25  # how much light a point gives where there are CROWD of them
+BRIGHT = {"dark": 1.25, "light": 0.6}  # how much light a point gives where there are CROWD of them
 CROWD = 12_000
 EDGE = 0.4  # frame units from the box's edge in which points fade
-HAZE, HAZE_CELL = 0.08, 8  # the light that a point spreads around itself, in cells of so many pixels
+HAZE, HAZE_CELL = 0.05, 0.06  # the light that a point spreads around itself, in cells of so many frame units
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,7 +58,7 @@ class PointCloud(Raster):
         self.paint(colours_P3)
         self._planes = np.empty((3, 0, 0), np.float32)
         self.lights_P = np.ones(len(self.world), dtype=np.float32)
-        self.exposure = BRIGHT * min(1.0, (CROWD / max(1, len(self.world))) ** 0.45)
+        self.exposure = BRIGHT[palette.NAME] * min(1.0, (CROWD / max(1, len(self.world))) ** 0.45)
         self.star = STAR * float(np.clip((FEW / max(1, len(self.world))) ** 0.25, 1, 2))
         self.eye, self.within, self._near = eye, within, eye.zoom
         super().__init__(np.zeros((1, 1, 4), np.uint8), within.width, within.height)
@@ -125,14 +125,16 @@ def _splat(planes: Floats, x: Floats, y: Floats, sigma: Floats, lights: list[Flo
 def _haze(planes: Floats, x: Floats, y: Floats, lights: list[Floats]) -> None:
     """Add the light that many points spread together, drawn coarsely."""
     high, wide = planes.shape[1:]
-    rows, columns = -(-high // HAZE_CELL), -(-wide // HAZE_CELL)
-    across = np.clip(x.astype(np.intp) // HAZE_CELL, 0, columns - 1)
-    cell = np.clip(y.astype(np.intp) // HAZE_CELL, 0, rows - 1) * columns + across
-    scale = HAZE * pixels_per_unit() / 135  # the same to the eye, however fine the pixels
+    fine = pixels_per_unit()
+    side = max(2, round(HAZE_CELL * fine))
+    rows, columns = -(-high // side), -(-wide // side)
+    across = np.clip(x.astype(np.intp) // side, 0, columns - 1)
+    cell = np.clip(y.astype(np.intp) // side, 0, rows - 1) * columns + across
+    scale = HAZE * (HAZE_CELL * fine / side) ** 2  # the same to the eye, however fine the pixels
     for plane, light in zip(planes, lights, strict=True):
         cells = np.bincount(cell, light * scale, minlength=rows * columns).reshape(rows, columns)
         soft: Any = cv2.GaussianBlur(cells.astype(np.float32), (0, 0), 1.6)
-        whole: Any = cv2.resize(soft, (columns * HAZE_CELL, rows * HAZE_CELL))
+        whole: Any = cv2.resize(soft, (columns * side, rows * side))
         cv2.add(plane, whole[:high, :wide], dst=plane)
 
 
