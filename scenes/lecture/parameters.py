@@ -34,7 +34,7 @@ SHARES = (2.1, 1.0)  # of the stage: mosaic, tally
 LINE = 0.36  # frame units of a line of the tally, where it stands below the mosaic
 COLUMN = 0.6  # frame units: the data beside the wall of weights
 SLOW = 2  # tiles that land slowly, to be seen
-OPENED = 0.62  # of the stage that the one weight takes at the end
+OPENED = 0.75  # of the stage that the one weight takes at the end
 LIT = 1.0  # glow of the stamp
 
 
@@ -172,7 +172,7 @@ class Parameters(LectureScene):
         mosaic.surround(1.0)
         self.play(FadeIn(tally), run_time=0.5)
         self.play(look(mosaic, mosaic.wall(), 3.0), self.change(tally.total.show, 0, tally.sum), run_time=3.0)
-        mosaic.glow = LIT
+        mosaic.glow = LIT if palette.NAME == "dark" else 0.0
         mosaic.see(mosaic.eye)
         self.labels, self.ring = mosaic.labels_around(names()), mosaic.ringed(self.trace.facts.credit)
         self.play(FadeIn(self.labels), FadeIn(self.ring, scale=2.0), run_time=0.8)

@@ -17,6 +17,7 @@ from scenes.mobjects.token_row import TokenRow
 from scenes.mobjects.weight_column import WeightColumn
 
 WIDEST, SHARE = 0.5, 0.6  # of a column: frame units, and of its chip
+APART, SMALL = 0.08, 0.2  # frame units between two numbers; their em where they stand in two lines
 DROP = 0.2  # frame units that a link runs below the columns
 
 Floats = npt.NDArray[np.floating]
@@ -80,10 +81,21 @@ class TokenColumns(Group):
         return link
 
 
-def numbers_under(row: TokenRow, numbers: Sequence[int], y: float, size: float = 0.26) -> VGroup:
-    """Under each chip of a row the number of its token, in its hue."""
-    written = VGroup()
-    for token, chip in row.chips.items():
-        number = text(str(numbers[token]), size, palette.token_colour(token), fit=0.94 * chip.width)
-        written.add(number.move_to([chip.get_x(), y, 0]))
-    return written
+def numbers_under(row: TokenRow, numbers: Sequence[int], top: float, size: float = 0.26) -> VGroup:
+    """Under each chip of a row the number of its token, in its hue.
+
+    Where they have no room side by side they stand in two lines; what has no room there either is left out.
+    """
+    written = [text(str(numbers[token]), size, palette.token_colour(token)) for token in row.chips]
+    for number, chip in zip(written, row.chips.values(), strict=True):
+        number.move_to([chip.get_x(), top - 0.625 * size, 0])
+    if all(before.get_right()[0] + APART < after.get_left()[0] for before, after in pairwise(written)):
+        return VGroup(*written)
+    shown, ends = VGroup(), [-np.inf, -np.inf]
+    for index, number in enumerate(written):
+        line = index % 2
+        number.scale(SMALL / size).set_y(top - (line + 0.5) * 1.25 * SMALL)
+        if number.get_left()[0] > ends[line] + APART:
+            ends[line] = float(number.get_right()[0])
+            shown.add(number)
+    return shown
