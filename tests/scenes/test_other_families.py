@@ -79,7 +79,7 @@ def test_the_score_that_is_worked_out_is_the_one_in_the_trace(family: tuple[str,
         assert lacks("query_key", trace) == HAS_NONE[family[0]]
         return
     scene: Any = rehearse(load("query_key"), Settings(family[1], layer=1, head=3))
-    dot = float(scene.work.sums[-1])
+    dot = float(scene.score.work.sums[-1])
     score = dot * trace.facts.scale
     cap = trace.facts.attention_softcap
     score = score if cap is None else cap * np.tanh(score / cap)
