@@ -22,14 +22,14 @@ def numbers_words(facts: Facts) -> str:
     ).format(width=count(facts.d_model))
 
 
-def attention_words(tokens: int, layer: int, head: int, largest: float) -> str:
-    """What attention does; `largest` is the largest weight that the last token gives to one before it."""
-    if tokens == 1:
+def attention_words(weights_S: Sequence[float], layer: int, head: int) -> str:
+    """What attention does, by the weights that the last token gives to each."""
+    if len(weights_S) == 1:
         return _("Attention: each token takes over from those before it. A single one has only itself.")
     return _(
         "Attention: the last token takes over from those before it. "
         "Arcs: its largest weights in layer {layer}, head {head}, up to {share}."
-    ).format(layer=layer, head=head, share=percent(largest, 0))
+    ).format(layer=layer, head=head, share=percent(max(weights_S[:-1]), 0))
 
 
 def mlp_words(cosine: float, lengths: tuple[float, float], parallel: bool) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_probe.trace import Facts
+from scenes import N_
 from scenes.head_vector import HeadVector
 from scenes.language import _
 from scenes.mobjects import palette
@@ -16,6 +17,9 @@ from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.token_row import token_quote
 
 Array = npt.NDArray[np.float32]
+
+VECTORS = N_("On its way through layer {layer}, every token is a vector of {width} numbers.")
+KEYS = N_("Other weights give every token a key: what it has to offer.")
 
 
 def query_words(query: HeadVector) -> str:

@@ -16,6 +16,9 @@ MERGES = N_(
     "It has learned a list of pairs. "
     "Again and again it joins the two neighbours whose pair stands highest in the list."
 )
+TYPO = N_(
+    "Swap two letters, and the same tokenizer cuts the word anew. Tokens before: {right}, now: {wrong}."
+)
 
 
 def text_words(facts: Facts) -> str:
@@ -97,10 +100,3 @@ def character_words(split: SplitCharacter) -> str:
     return _(
         "One character can take several tokens. This one is {bytes} bytes long, and {count} tokens hold them."
     ).format(bytes=len(split.character.encode()), count=len(split.positions))
-
-
-def typo_words(right: Sequence[bytes], wrong: Sequence[bytes]) -> str:
-    """How many tokens a word takes, and how many when it is misspelt."""
-    return _(
-        "Swap two letters, and the same tokenizer cuts the word anew. Tokens before: {right}, now: {wrong}."
-    ).format(right=len(right), wrong=len(wrong))

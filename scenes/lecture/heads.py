@@ -118,7 +118,6 @@ class AttentionHeads(LectureScene):
         moving, numbers = self.wall.copy(), wall_numbers(other)
         other.light(self.wall.brightness_LH)
         self.remove(self.wall)
-        self.add(moving)
         move = moving.animate.scale(other.width / moving.width).move_to(other)
         self.play(FadeOut(self.numbers), move, run_time=0.8)
         self.remove(moving)

@@ -58,8 +58,7 @@ class Overview(LectureScene):
         trace, facts, tokens = self.trace, self.trace.facts, self.trace.tokens
         self.head = busiest_head(np.asarray(trace.pattern_LHTS[LAYER]))
         self.weights_S = np.asarray(trace.pattern_LHTS[LAYER, self.head])[-1]
-        largest = float(self.weights_S[:-1].max(initial=0.0))
-        turned, lengths = last_between(trace, LAYER, LAYER + 1)
+        layer = last_between(trace, LAYER, LAYER + 1)
         self.kept, _lengths = last_between(trace, 0, facts.n_layer)
         self.odds_V = softmax(np.asarray(trace.logits_last_V))
         best = int(self.odds_V.argmax())
@@ -81,11 +80,11 @@ class Overview(LectureScene):
         self.add(self.row)
         with self.beat("numbers", words.numbers_words(facts)):
             self._numbers()
-        attending = words.attention_words(len(tokens), LAYER, self.head, largest)
+        attending = words.attention_words(self.weights_S.tolist(), LAYER, self.head)
         with self.beat("attention", attending, drift=self._sway):
             self._attend()
             self._grow(_("Attention"), palette.ATTENTION_HUE, to_mlp)
-        with self.beat("mlp", words.mlp_words(turned, lengths, parallel), drift=self._sway):
+        with self.beat("mlp", words.mlp_words(*layer, parallel), drift=self._sway):
             self._grow(_("MLP"), palette.GELU, to_next)
         with self.beat("layers", words.layers_words(facts, parallel), drift=self._sway):
             growth = Growth(self.section, self.views, YAWS[0])

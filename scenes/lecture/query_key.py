@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from manim import DOWN, RIGHT, UP, FadeIn, FadeOut, Transform, VGroup, linear
 
-from scenes import N_
 from scenes import query_key_words as words
 from scenes.chosen_head import chosen_head, matched_key
 from scenes.head_vector import HeadVector
@@ -69,17 +68,12 @@ class QueryKey(LectureScene):
 
         # story
         self.add(self.row)
-        with self.beat(
-            "tokens",
-            N_("On its way through layer {layer}, every token is a vector of {width} numbers."),
-            layer=layer,
-            width=facts.d_model,
-        ):
+        with self.beat("tokens", words.VECTORS, layer=layer, width=facts.d_model):
             self.play(one_by_one(self.strips), run_time=2.0)
         with self.beat("query", words.query_words(asks)):
             self.play(FadeOut(self.strips), run_time=0.5)
             self._work_out_vector(self.query, 2.2)
-        with self.beat("key", N_("Other weights give every token a key: what it has to offer.")):
+        with self.beat("key", words.KEYS):
             self.play(*map(FadeOut, self.query), run_time=0.5)
             self._work_out_vector(self.key, 1.2)
         with self.beat("product", words.product_words(facts)):

@@ -8,10 +8,7 @@ import numpy as np
 from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart, Mobject, ReplacementTransform, VGroup
 from manim.typing import Vector3DLike
 
-from model_probe.changes import is_what_was_read
-from model_probe.errors import TraceError
 from scenes import tokens_words as words
-from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.merges import Merge, most_merges
 from scenes.mobjects.character_bytes import CharacterBytes
@@ -20,9 +17,10 @@ from scenes.mobjects.merge_steps import MergeSteps
 from scenes.mobjects.merging_tiles import MergingTiles
 from scenes.mobjects.misspelling import Misspelling
 from scenes.mobjects.prompt_text import prompt_text
-from scenes.mobjects.tally import Tally
+from scenes.mobjects.tally import text_tally
 from scenes.mobjects.text_changes import TextChanges
 from scenes.mobjects.token_lines import TokenLines
+from scenes.prompt_tokens import prompt_tokens
 from scenes.split_character import split_character
 
 FIRST, ALL = 2.0, 9.0  # seconds of the first merge, and at most of all of them
@@ -49,26 +47,19 @@ class Tokens(LectureScene):
     def construct(self) -> None:
         """Text, one piece merging, all tokens with ids, a character in bytes, a typo, the count."""
         # data
-        trace, facts, tokens = self.trace, self.trace.facts, self.trace.tokens
+        trace, facts, tokens = self.trace, self.trace.facts, prompt_tokens(self.trace)
         ids = np.asarray(trace.token_ids_T).tolist()
-        own = tokens[facts.added_tokens : len(ids) - facts.added_after]
-        if not is_what_was_read(facts.prompt, facts.changes, facts.changed_places, b"".join(own)):
-            raise TraceError(f"{trace.path}: prompt_bytes_B is not the prompt that the trace names")
         merges, places = most_merges(trace)
         split = split_character(tokens)
-        # Traces before schema 1.2 have a misspelling, but not of which tokens it is one.
-        misspells = trace.has("typo_span_2") and trace.has("typo_ids_U")
-        counted = [len(facts.prompt), len(facts.prompt.split()), len(ids)]
 
         # picture
         stage = self.layout.stage
         self.row, below = self.shelved()
         below = replace(below, top=self.layout.shelf.bottom)
-        self.text = prompt_text(facts.prompt, facts.message, stage.width - 1, stage.height - 0.6)
-        self.cut = TokenLines(tokens, ids, stage.width, stage.height - 0.6)
-        for each in (self.text, self.cut):
-            each.move_to(stage.center)
-        self.tally = Tally(counted, [_("characters"), _("words between spaces"), _("tokens")], stage.width)
+        self.text = prompt_text(facts.prompt, facts.message, stage)
+        self.cut = TokenLines(tokens, ids, stage.width, stage.height - 0.6).move_to(stage.center)
+        self.tally = text_tally(facts.prompt, len(ids), stage.width)
+        self.typo = typo = Misspelling.of(trace, below, beside=self.layout.wide)
         self.standing: list[Mobject] = [self.text]  # until something else comes
 
         # story
@@ -87,21 +78,17 @@ class Tokens(LectureScene):
             self.play(*map(FadeIn, self.cut.lines), run_time=0.5)
         with self.beat("ids", words.ids_words(facts)):
             for line in self.cut.lines:
-                chips = [chip for chip in line if chip in self.cut.chips.values()]
-                self._enter([self.cut.ids[chip.index] for chip in chips], DOWN)
-        ends = split is None and not misspells
+                self._enter(self.cut.ids_below(line), DOWN)
+        ends = split is None and typo is None
         with self.beat("count", words.count_words(facts, tokens), last=ends):
             self._count(ends)
         if split is not None:
-            with self.beat("character", words.character_words(split), last=not misspells):
+            with self.beat("character", words.character_words(split), last=typo is None):
                 self.character = CharacterBytes(split, tokens, ids, below)
-                self._show(*self.character, ends=not misspells)
-        if misspells:
-            start, end = np.asarray(trace.typo_span_2).tolist()
-            right, wrong = tokens[start:end], trace.typo_tokens
-            with self.beat("typo", words.typo_words(right, wrong), last=True):
-                self.typo = Misspelling(right, wrong, start, below, beside=self.layout.wide)
-                self._show(*self.typo, ends=True)
+                self._show(*self.character, ends=typo is None)
+        if typo is not None:
+            with self.beat("typo", words.TYPO, right=len(typo.spelt), wrong=len(typo.misspelt), last=True):
+                self._show(*typo, ends=True)
 
     # The rest is what the story plays.
 

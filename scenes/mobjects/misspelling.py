@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unicodedata import bidirectional
 
+import numpy as np
 from manim import DOWN, VGroup
 
+from model_probe.trace import Trace
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.arrowed import Arrowed
@@ -43,6 +45,15 @@ class Misspelling(VGroup):
             self.add(line.shift((LINE if beside else TALL) * row * DOWN))
         self.scale(min(1.6, 0.97 * box.width / self.width, 0.9 * box.height / self.height))
         self.move_to(box.center)
+
+    @classmethod
+    def of(cls, trace: Trace, box: Box, beside: bool) -> Misspelling | None:
+        """That of a run (`typo_*`); None where it has none."""
+        # Traces before schema 1.2 have a misspelling, but not of which tokens it is one.
+        if not (trace.has("typo_span_2") and trace.has("typo_ids_U")):
+            return None
+        start, end = np.asarray(trace.typo_span_2).tolist()
+        return cls(trace.tokens[start:end], trace.typo_tokens, start, box, beside)
 
 
 def _lit(spelling: str, at: int) -> VGroup:

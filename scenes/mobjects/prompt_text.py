@@ -7,22 +7,23 @@ from bisect import bisect_left
 from unicodedata import category
 
 from scenes.language import _
+from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide, hidden
 from scenes.mobjects.numerals import count
 from scenes.mobjects.running_text import RunningText
 
 LARGEST = 3.2  # em of a prompt that is short
+ASIDE, ABOVE = 0.5, 0.3  # frame units that stay free at either side, above and below
 
 
-def prompt_text(prompt: str, message: str | None, width: float, height: float) -> RunningText:
-    """The prompt in a box; as many of its first and last words as fit.
+def prompt_text(prompt: str, message: str | None, box: Box) -> RunningText:
+    """The prompt in the middle of a box, with room around it; as many of its first and last words as fit.
 
     Args:
         prompt: the whole of it.
         message: in a chat what the user wrote; it is bright, and the template around it is not.
-        width: of the box, in frame units.
-        height: of the box, in frame units.
+        box: where it stands.
     """
     own = (message or "").strip()
     start = max(0, prompt.rfind(own)) if own else 0
@@ -35,12 +36,15 @@ def prompt_text(prompt: str, message: str | None, width: float, height: float) -
     ]
 
     def shortened(limit: int) -> RunningText:
+        width, height = box.width - 2 * ASIDE, box.height - 2 * ABOVE
         return RunningText(_parts(words, limit), width, height, largest=LARGEST)
 
-    whole = shortened(len(words))
-    if not whole.cut:
-        return whole
-    return shortened(bisect_left(range(len(words)), True, key=lambda limit: shortened(limit).cut) - 1)
+    found = shortened(len(words))
+    if found.cut:
+        most = bisect_left(range(len(words)), True, key=lambda limit: shortened(limit).cut) - 1
+        found = shortened(most)
+    found.move_to(box.center)
+    return found
 
 
 def words_of(prompt: str) -> list[str]:

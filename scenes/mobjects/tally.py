@@ -6,12 +6,19 @@ from collections.abc import Sequence
 
 from manim import DOWN, VGroup
 
+from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count
 
 NUMBER, LABEL = 0.8, 0.34  # em
 APART, NEAREST = 1.6, 0.3  # frame units from one to the next, and where there is no room
+
+
+def text_tally(prompt: str, tokens: int, width: float) -> Tally:
+    """How many characters and words a prompt has, and how many tokens."""
+    numbers = len(prompt), len(prompt.split()), tokens
+    return Tally(numbers, (_("characters"), _("words between spaces"), _("tokens")), width)
 
 
 class Tally(VGroup):

@@ -68,6 +68,10 @@ class TokenLines(VGroup):
         super().__init__(*self.lines, *self.ids.values())
         self.scale(size).center()
 
+    def ids_below(self, line: VGroup) -> list[Lettering]:
+        """The ids of the chips of one of the lines, in order."""
+        return [self.ids[at] for at, chip in self.chips.items() if chip in line]
+
     def _arrangements(self, tokens: int, width: float, height: float) -> Iterator[tuple[float, list[Line]]]:
         """An em and lines that fit at it, best first: words get smaller before they get fewer."""
         choices = [(float(size), MOST) for size in np.linspace(LARGEST, SMALLEST, 30)]

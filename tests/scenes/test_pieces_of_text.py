@@ -1,10 +1,13 @@
 """The pieces in which text and its tokens are shown, each by itself."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from manim import Scene, tempconfig
 
+from model_probe.errors import TraceError
 from model_probe.trace import Trace
 from scenes.layout import Box
 from scenes.merges import Merge, most_merges
@@ -17,10 +20,13 @@ from scenes.mobjects.merge_steps import MergeSteps
 from scenes.mobjects.merging_tiles import REMEMBERED, MergingTiles
 from scenes.mobjects.misspelling import Misspelling
 from scenes.mobjects.prompt_text import prompt_text, words_of
-from scenes.mobjects.tally import Tally
+from scenes.mobjects.tally import Tally, text_tally
 from scenes.mobjects.text_changes import TextChanges
 from scenes.mobjects.tiles import tiles
+from scenes.mobjects.token_lines import TokenLines
+from scenes.prompt_tokens import prompt_tokens
 from scenes.split_character import SplitCharacter, split_character
+from tests.scenes.conftest import Change, Lacking
 
 BOX = Box(-6.0, 6.0, -3.0, 3.0)
 NARROW = Box(-2.0, 2.0, -3.0, 3.0)
@@ -177,9 +183,9 @@ def test_words_of_a_prompt_lose_nothing() -> None:
 
 def test_of_a_long_prompt_the_characters_left_out_are_counted() -> None:
     prompt = "Once upon a time. " * 60
-    shown = " ".join(line.string for line in prompt_text(prompt, None, 10.0, 4.0))
+    shown = " ".join(line.string for line in prompt_text(prompt, None, BOX))
     assert "more characters ⋯" in shown
-    assert "⋯" not in " ".join(line.string for line in prompt_text("Once upon a time.", None, 10.0, 4.0))
+    assert "⋯" not in " ".join(line.string for line in prompt_text("Once upon a time.", None, BOX))
 
 
 def test_things_come_one_by_one() -> None:
@@ -187,3 +193,30 @@ def test_things_come_one_by_one() -> None:
     entry = one_by_one(parts, lag_ratio=0.5)
     assert [animation.mobject for animation in entry.animations] == parts
     assert list(entry.anims_with_timings["start"]) == pytest.approx([0.0, 0.5, 1.0])
+
+
+def test_characters_words_and_tokens_are_counted() -> None:
+    tally = text_tally("The old  king", 7, 20.0)
+    assert [column[0].string for column in tally] == ["13", "3", "7"]
+
+
+def test_ids_stand_below_the_chips_of_their_line() -> None:
+    lines = TokenLines([b"The", b" old", b" king"] * 4, list(range(100, 112)), 5.0, 4.0)
+    assert len(lines.lines) > 1
+    found = [each.string for line in lines.lines for each in lines.ids_below(line)]
+    assert found == [str(number) for number in range(100, 112)]
+
+
+def test_a_run_without_a_misspelling_has_no_picture_of_one(trace: Trace, lacking: Lacking) -> None:
+    found = Misspelling.of(trace, BOX, beside=True)
+    assert found is not None
+    assert [chip.piece for chip in found.misspelt] == trace.typo_tokens
+    assert Misspelling.of(Trace.open(lacking("typo_span_2")), BOX, beside=True) is None
+
+
+def test_tokens_that_are_not_the_prompt_s_are_refused(
+    trace: Trace, altered: Callable[[str, Change], Path]
+) -> None:
+    assert prompt_tokens(trace) == trace.tokens
+    with pytest.raises(TraceError, match="is not the prompt"):
+        prompt_tokens(Trace.open(altered("prompt_bytes_B", lambda a: a[::-1])))

@@ -58,6 +58,7 @@ def check_ranks(scene: Tokens, trace: Trace) -> None:
 
 def check_typo(scene: Tokens, trace: Trace) -> None:
     """The misspelling is cut as the tokenizer cuts it."""
+    assert scene.typo is not None
     cut = [chip.piece.decode() for chip in scene.typo.misspelt]
     assert cut == [TOKENIZER.decode([i]) for i in TOKENIZER.encode(" beatuiful").ids]
     assert b"".join(chip.piece for chip in scene.typo.spelt) == b" beautiful"
