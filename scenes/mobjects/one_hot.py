@@ -78,8 +78,8 @@ class OneHotProduct(Group):
             *(text(str(int(one)), size, palette.QUERY if one else palette.FAINT) for one in one_hot)
         )
         self.one_hot.arrange(DOWN, buff=max(0.02, line - float(self.one_hot[0].height)))
-        for y, direction in ((0, UP), (-1, DOWN)):
-            self.one_hot.add(text("⋮", size, palette.FAINT).next_to(self.one_hot[y], direction, buff=0.0))
+        for end, direction in ((self.one_hot[0], UP), (self.one_hot[-1], DOWN)):
+            self.one_hot.add(text("⋮", size, palette.FAINT).next_to(end, direction, buff=0.0))
         frames = [_framed(part) for part in (self.matrix, self.one_hot, self.result)]
         dots = [text("⋯", size, palette.FAINT) for _side in range(2)]
         across = Group(dots[0], frames[0], dots[1], frames[1], text("=", size, palette.INK), frames[2])
