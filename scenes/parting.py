@@ -19,6 +19,7 @@ class Parting:
 
     Attributes:
         pieces: the tokens of the text beside it.
+        origins: place in it → place in the prompt, of each token that came from there.
         own_MD, beside_MD: both last tokens' residual stream, (L + 1, D).
         cosines_M: between the two, at each depth.
         halves_L2: by how much attention and MLP changed that cosine in each layer; None where both read the
@@ -26,6 +27,7 @@ class Parting:
     """
 
     pieces: list[bytes]
+    origins: dict[int, int]
     own_MD: Floats
     beside_MD: Floats
     cosines_M: Floats
@@ -59,7 +61,16 @@ def parting(trace: Trace) -> Parting:
         halves_L2 = np.stack([mid_L - cosines_M[:-1], cosines_M[1:] - mid_L], axis=-1)
     together, offsets = bytes(np.asarray(trace.beside_bytes_B)), np.asarray(trace.beside_offsets_T1).tolist()
     pieces = [together[start:end] for start, end in pairwise(offsets)]
-    return Parting(pieces, own_MD, beside_MD, cosines_M, halves_L2)
+    return Parting(pieces, _origins(trace), own_MD, beside_MD, cosines_M, halves_L2)
+
+
+def _origins(trace: Trace) -> dict[int, int]:
+    total, places = trace.n_tokens, range(len(trace.beside_ids_T))
+    if trace.facts.beside_how == "given":
+        return {}
+    if trace.facts.beside_how == "twice":
+        return {place: place % total for place in places}
+    return {place: total - 2 - place if place < total - 1 else place for place in places}
 
 
 def _cosines(one_MD: npt.ArrayLike, other_MD: npt.ArrayLike) -> Floats:

@@ -11,29 +11,26 @@ from manim import (
     FadeOut,
     LaggedStart,
     MoveToTarget,
-    ReplacementTransform,
     SurroundingRectangle,
     VGroup,
     linear,
 )
 
 from scenes import context_words as words
-from scenes.language import _
 from scenes.layout import SHELF, Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
-from scenes.mobjects.bars import ProbabilityBars
 from scenes.mobjects.fork import HUE, Fork
-from scenes.mobjects.numerals import count
+from scenes.mobjects.reordered_row import come_down
 from scenes.mobjects.steepest_step import SteepestStep
 from scenes.mobjects.token_row import shelved_row
+from scenes.mobjects.two_predictions import TwoPredictions
 from scenes.mobjects.two_streams import TwoStreams
 from scenes.mobjects.vector_difference import VectorDifference
 from scenes.parting import parting
 
 BRANCHES = palette.INK, palette.token_colour(HUE)  # the first text's colour, and the second's
 LARGER = 1.6  # times, at most, while the two texts are read
-BARS = 4  # likeliest tokens shown of each
 
 
 class Context(LectureScene):
@@ -84,18 +81,20 @@ class Context(LectureScene):
             for row, colour in zip((self.row, self.beside), BRANCHES, strict=True)
         )
         own_MD, beside_MD = self.parting.own_MD, self.parting.beside_MD
-        one, other = self._heads()
-        self.start = VectorDifference(own_MD[0], beside_MD[0], (one, other), self.stage)
-        strips = _("first text"), _("second text"), _("difference")
-        self.streams = TwoStreams(own_MD, beside_MD, self.stage, strips)
+        self.start = VectorDifference(own_MD[0], beside_MD[0], self._heads(), self.stage)
+        self.streams = TwoStreams(own_MD, beside_MD, self.stage)
         names = [[trace.token_name(int(token)) for token in ids] for ids in said]
-        self.fork = Fork(
-            self.parting.angles(), (names[0], names[1]), self.stage, _("depth, in layers"), _("angle")
-        )
+        self.fork = Fork(self.parting.angles(), (names[0], names[1]), self.stage)
         self.curve = SteepestStep(
             self.parting.cosines_M, self.parting.steepest, self.stage, palette.token_colour(HUE)
         )
-        self.ends = VGroup(*self._ends())
+        self.ends = TwoPredictions(
+            trace,
+            (trace.lens_ids_MWN[-1, -1], trace.beside_lens_ids_MN[-1]),
+            (trace.lens_logprobs_MWN[-1, -1], trace.beside_lens_logprobs_MN[-1]),
+            self._heads(),
+            self.layout.split(self.stage, 1, 1, gap=0.8 if self.layout.wide else 0.4),
+        )
 
         # story
         self.add(self.row)
@@ -125,8 +124,6 @@ class Context(LectureScene):
 
     def _second_text(self) -> None:
         """Every token of the prompt comes down to its place in the second text, where it has one there."""
-        how, total = self.trace.facts.beside_how, self.trace.n_tokens
-        moves = []
         widest, middle = max(self.row.width, self.beside.width), np.array(self.layout.stage.center)
         larger = min(LARGER, self.stage.width / widest)
         at = [row.get_center() for row in (self.row, self.beside)]
@@ -134,18 +131,7 @@ class Context(LectureScene):
             row.generate_target().scale(larger).move_to(middle + up * larger * UP)
         self.beside.become(self.beside.target)
         self.play(MoveToTarget(self.row), run_time=1.0)
-        for place, chip in self.beside.chips.items():
-            before = place if how == "given" else place % total
-            if how == "reversed" and place < total - 1:
-                before = total - 2 - place
-            if how == "given" or before not in self.row.chips:
-                moves.append(FadeIn(chip, shift=0.25 * DOWN))
-            else:
-                chip.tint(palette.token_colour(before))
-                moves.append(ReplacementTransform(self.row.chips[before].copy(), chip))
-        if self.beside.gap is not None:
-            moves.append(FadeIn(self.beside.gap))
-        self.play(LaggedStart(*moves, lag_ratio=0.08), run_time=2.2)
+        self.play(come_down(self.row, self.beside, self.parting.origins), run_time=2.2)
         self.add(self.beside)
         self.wait(0.6)
         back = (
@@ -155,30 +141,8 @@ class Context(LectureScene):
         self.play(*back, run_time=1.0)
         self.play(Create(self.frames), run_time=0.6)
 
-    def _ends(self) -> list[VGroup]:
-        """What either text would go on with, as bars."""
-        trace = self.trace
-        last = (trace.lens_ids_MWN[-1, -1], trace.lens_logprobs_MWN[-1, -1])
-        other = (trace.beside_lens_ids_MN[-1], trace.beside_lens_logprobs_MN[-1])
-        boxes = self.layout.split(self.stage, 1, 1, gap=0.8 if self.layout.wide else 0.4)
-        shares_EN = [
-            np.exp(np.asarray(logprobs[:BARS], dtype=np.float64)) for _ids, logprobs in (last, other)
-        ]
-        longest = max(max(float(each[0]), 1 - float(each.sum())) for each in shares_EN)
-        parts = []
-        for (ids, _logprobs), shares_N, head, box in zip(
-            (last, other), shares_EN, self._heads(), boxes, strict=True
-        ):
-            top, chart = self.layout.stack(box, 0.5, None, gap=0.2)
-            shown = [int(token) for token in ids[:BARS]]
-            names = [trace.token_name(token) for token in shown]
-            total = trace.facts.n_vocab
-            others = _("{count} others").format(count=count(total - len(shown)))
-            bars = ProbabilityBars(names, shown, shares_N, total, chart.width, chart.height, longest, others)
-            parts.append(VGroup(head.move_to(top.center), bars.shift(chart.center)))
-        return parts
-
-    def _heads(self) -> list[VGroup]:
+    def _heads(self) -> tuple[VGroup, VGroup]:
         """Each row's last chip in its frame, to stand above what is its own."""
         rows = zip((self.row, self.beside), self.frames, strict=True)
-        return [VGroup(row[-1].copy(), frame.copy()).scale(0.9) for row, frame in rows]
+        one, other = (VGroup(row[-1].copy(), frame.copy()).scale(0.9) for row, frame in rows)
+        return one, other

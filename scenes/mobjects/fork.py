@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Dot, VGroup
 
+from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import text
@@ -30,7 +31,6 @@ class Fork(VGroup):
         angles_M: degrees, from depth 0 to the last layer.
         words: for each branch what stands for it at each depth: the straight one, then the other.
         box: what the plot takes.
-        x_name, y_name: what the axes measure, in the viewer's language.
 
     Attributes:
         plot: the axes.
@@ -44,8 +44,6 @@ class Fork(VGroup):
         angles_M: npt.ArrayLike,
         words: tuple[Sequence[bytes], Sequence[bytes]],
         box: Box,
-        x_name: str,
-        y_name: str,
     ) -> None:
         self.angles_M = np.asarray(angles_M, dtype=np.float64)
         last, high = len(self.angles_M) - 1, 1.22 * max(LEAST, float(self.angles_M.max()))
@@ -53,8 +51,8 @@ class Fork(VGroup):
         room = Box(box.left, box.right - 0.9, box.bottom, box.top)
         self.plot = Plot(
             room,
-            Axis(0, max(1, last), x_name),
-            Axis(-BELOW * high, high, y_name, write=lambda value: f"{value:g}°", at=tuple(ticks)),
+            Axis(0, max(1, last), _("depth, in layers")),
+            Axis(-BELOW * high, high, _("angle"), write=lambda value: f"{value:g}°", at=tuple(ticks)),
         )
         many = max(1, int(self.plot.box.width / APART))
         self.worded = sorted({round(last * (number + 1) / many) for number in range(many)} - {0}) or [last]

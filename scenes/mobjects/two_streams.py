@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Group, VGroup
 
+from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.heatmap import Heatmap
@@ -26,7 +27,6 @@ class TwoStreams(Group):
     Args:
         own_MD, other_MD: the two vectors at every depth.
         box: what the three strips and their names take.
-        names: what stands before each: the first, the second, their difference.
 
     Attributes:
         strips: the three pictures, |value| by the spread of the first vector at its depth.
@@ -34,13 +34,12 @@ class TwoStreams(Group):
         reached: so many depths are seen.
     """
 
-    def __init__(
-        self, own_MD: npt.ArrayLike, other_MD: npt.ArrayLike, box: Box, names: tuple[str, str, str]
-    ) -> None:
+    def __init__(self, own_MD: npt.ArrayLike, other_MD: npt.ArrayLike, box: Box) -> None:
         own, other = np.asarray(own_MD), np.asarray(other_MD)
         self.elements = np.unique(np.linspace(0, own.shape[1] - 1, ROWS).round().astype(np.int64))
         spread_M1 = spread_of(own)
         self.reached = 0.0
+        names = _("first text"), _("second text"), _("difference")
         labels = [text(name, SIZE, palette.CAPTION) for name in names]
         margin = max(label.width for label in labels) + 0.25
         self.strips: list[Heatmap] = []
