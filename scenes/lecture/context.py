@@ -53,7 +53,6 @@ class Context(LectureScene):
         "resid_final_TD",
         "lens_ids_MWN",
         "lens_logprobs_MWN",
-        "beside_ids_T",
         "beside_bytes_B",
         "beside_offsets_T1",
         "beside_resid_MD",

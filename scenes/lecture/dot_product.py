@@ -86,6 +86,9 @@ class DotProducts(LectureScene):
             none = N_("No pair of the list is shown: none has both its words as single tokens here.")
             with self.beat("score", none):
                 self.wait(1)
+            question = N_("Two tokens that have nothing to do with each other: is their cosine 0?")
+            with self.beat("question", question):
+                self.wait(1)
         with self.beat("random", words.random_words(mean, len(self.cosines)), last=True):
             self._scatter(mean)
 

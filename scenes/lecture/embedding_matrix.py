@@ -41,8 +41,8 @@ class EmbeddingMatrix(LectureScene):
     reads = (
         "prompt_bytes_B",
         "prompt_offsets_T1",
-        "vocab_bytes_B",
-        "vocab_offsets_V1",
+        "vocab_bytes_B if any",
+        "vocab_offsets_V1 if any",
         "wte_TD",
         "wpe_TD if any",
         "wte_picture_RC",

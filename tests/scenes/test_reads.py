@@ -89,7 +89,11 @@ def test_a_scene_plays_on_nothing_but_what_it_says(name: str, only: Only) -> Non
         assert len(played.beats) >= 3
 
 
-PAIRS = (("prompt_bytes_B", "prompt_offsets_T1"), ("vocab_bytes_B", "vocab_offsets_V1"))
+PAIRS = (
+    ("prompt_bytes_B", "prompt_offsets_T1"),
+    ("vocab_bytes_B", "vocab_offsets_V1"),
+    ("beside_bytes_B", "beside_offsets_T1"),
+)
 
 
 def together(name: str) -> set[str]:
@@ -114,7 +118,7 @@ def test_a_scene_misses_each_tensor_that_it_cannot_do_without(
             load(name)(Settings(path))
         with monkeypatch.context() as patch:
             patch.setattr("scenes.lecture_scene.check", lambda *_: None)
-            with pytest.raises(MissingTensor, match="has no|keeps only"):
+            with pytest.raises(MissingTensor, match=r"has no|keeps only"):
                 rehearse(load(name), Settings(path))
 
 
