@@ -81,9 +81,7 @@ class EmbeddingMatrix(LectureScene):
         tall = Box(below.left, below.right, below.bottom + 0.65, float(self.numbers.get_bottom()[1]) - 0.08)
         self.columns = TokenColumns(self.row, wte_TD, scales[0], tall)
         self.sums = AddedColumns(self.row, wte_TD, wpe_TD, scales, self.twins, tall)
-        self.product = OneHotProduct(
-            shelf.columns_7D, shelf.ids, shelf.pieces, shelf.place, below, self.layout.wide
-        )
+        self.product = OneHotProduct(shelf.columns_7D, shelf.ids, shelf.pieces, shelf.place, below)
 
         # story
         self.add(self.row)

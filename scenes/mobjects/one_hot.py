@@ -20,6 +20,7 @@ from scenes.mobjects.vector import brackets
 
 PLACES, MORE_PLACES = 7, 11  # rows of the matrix that are shown, the gap among them; in a narrow frame
 FEW = 2  # columns on either side, there
+BROAD = 12.0  # frame units that all columns take
 SIZE = 0.42  # em of the numbers, where there is room
 NAME = 0.26  # em of the tokens' names above the columns
 SMALL = 0.1  # below it a weight is written with three digits after the point
@@ -35,7 +36,6 @@ class OneHotProduct(Group):
         ids, pieces: of their tokens.
         place: which of them the one stands for.
         box: where to stand.
-        wide: whether all columns have room side by side; else only those next to it are shown.
 
     Attributes:
         ids: of the columns that are shown.
@@ -51,9 +51,9 @@ class OneHotProduct(Group):
         pieces: Sequence[bytes],
         place: int,
         box: Box,
-        wide: bool = True,
     ) -> None:
-        if not wide:
+        wide = box.width >= BROAD
+        if not wide:  # only the columns next to it
             first = max(0, min(place - FEW, len(ids) - 2 * FEW - 1))
             near = slice(first, first + 2 * FEW + 1)
             columns_CD, ids, pieces, place = columns_CD[near], ids[near], pieces[near], place - first
@@ -67,7 +67,7 @@ class OneHotProduct(Group):
         self.sums_RC1 = np.concatenate([np.zeros((len(shown), 1)), np.cumsum(terms_RC, axis=1)], axis=1) + 0.0
         self.digits = 2 if np.median(np.abs(matrix_RC)) >= SMALL else 3
         scale = palette.robust_scale(columns_CD)
-        size = min(SIZE, box.height / (1.35 * places + 3.2), box.width / (2.6 * len(columns_CD) + 8))
+        size = min(SIZE, (box.height - 1.3) / (1.35 * places + 2), box.width / (3.55 * len(columns_CD) + 11))
         gap = self.rows.index(None) if None in self.rows else len(shown)
         self.matrix = _stacked([matrix_RC[:gap], matrix_RC[gap:]], size, self.digits, scale, True)
         self.result = _stacked(
