@@ -30,7 +30,7 @@ from scenes.parameters_words import (
 )
 from scenes.weight_tiles import weight_tiles
 
-SHARES = (2.1, 1.0)  # of the stage: mosaic, tally
+SHARES = (1.7, 1.0)  # of the stage: mosaic, tally
 LINE = 0.36  # frame units of a line of the tally, where it stands below the mosaic
 COLUMN = 0.6  # frame units: the data beside the wall of weights
 SLOW = 2  # tiles that land slowly, to be seen
