@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,9 @@ class OneHotProduct(Group):
         return [(0, gap), (gap, gap), (gap, rows)] if gap < rows else [(0, rows)]
 
 
-def _stacked(parts: list[Array], size: float, digits: int, scale: float, weights: bool) -> Group:
+def _stacked(
+    parts: Sequence[npt.NDArray[Any]], size: float, digits: int, scale: float, weights: bool
+) -> Group:
     """Matrices below each other with ⋮ between them; one that is empty is left out."""
     group = Group()
     for part in parts:

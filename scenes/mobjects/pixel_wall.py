@@ -225,7 +225,8 @@ class PixelWall(Group):
 
     def top_of(self, column: float) -> Points:
         """The point of the frame above a column, (3,)."""
-        return self._seen([[self.x_of(column), self.size[1] / 2]])[0]
+        point: Points = self._seen([[self.x_of(column), self.size[1] / 2]])[0]
+        return point
 
     def drawer_corners(self) -> Points:
         """The drawer's front on the frame: top left, top right, bottom right and bottom left, (4, 3)."""
@@ -290,7 +291,7 @@ class PixelWall(Group):
         down = np.arange(tall) * rows // tall
         if self._colours is None or self._colours[0] != self.value_scale:
             self._colours = (self.value_scale, weight_pixels(self.values, self.value_scale))
-        pixels = self._colours[1][down[:, None], cell]
+        pixels: Pixels = self._colours[1][down[:, None], cell]
         for column, values in self.known.items():
             here = np.flatnonzero(at == column)
             if len(here):
