@@ -194,12 +194,14 @@ class LectureScene(Scene):
         missing = start + lasts - self.renderer.time
         if last and self.camera.zoom != 1:
             missing = max(missing, BACK)
+        back = (
+            BACK if last and self.camera.zoom != 1 else 0.0
+        )  # a hero that turns leaves time for the way back
+        if drift is not None and missing - back > 1 / config.frame_rate:
+            self.play(drift(whole_frames(missing - back)))
+            missing = back
         if missing > 1 / config.frame_rate:
-            seconds = whole_frames(missing)
-            if drift is not None:
-                self.play(drift(seconds))
-            else:
-                self._hold(seconds, goal=1.0 if last else None)
+            self._hold(whole_frames(missing), goal=1.0 if last else None)
         self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
 
     def wait(self, duration: float = 1.0, *args: Any, **kwargs: Any) -> None:

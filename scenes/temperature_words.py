@@ -36,6 +36,11 @@ PHYSICS = N_(
 STOPS_BELOW, STOPS_ABOVE = (0.5, 0.25, 0.1, 0.05, 0.02, 0.01), (2.0, 5.0, 10.0, 20.0, 50.0)
 
 
+def share_written(share: float) -> str:
+    """In per cent, with more digits where it is small."""
+    return percent(share, 1 if share >= 0.001 else 3)
+
+
 def journey(logits_V: npt.NDArray[np.floating]) -> tuple[float, float]:
     """The cold and the hot end worth going to.
 

@@ -149,6 +149,7 @@ class EmbeddingSpace(LectureScene):
             galaxy.arrive(tokens)
             counted.rewrite(count(round(tokens)))
 
+        self.wait(0.5)
         self.add(galaxy, counted)
         self.play(self.change(step, 0, self.total, galaxy, counted), FadeIn(self.legend), run_time=4)
         kept, width = percent(self.kept), count(self.trace.facts.d_model)

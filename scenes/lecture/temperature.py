@@ -15,7 +15,6 @@ from scenes.mobjects.coins import Openness
 from scenes.mobjects.formula_pair import FormulaPair
 from scenes.mobjects.ladder_bars import LOGIT, SHARE, WEIGHT, LadderBars, weight_written
 from scenes.mobjects.lettering import formula, text
-from scenes.mobjects.numerals import percent
 from scenes.mobjects.plot import Axis
 from scenes.mobjects.ranked_plot import RankedPlot
 from scenes.mobjects.sheets import Sheets
@@ -53,7 +52,7 @@ class Temperature(LectureScene):
         own = self.choice = Choice(logits_V, 1.0)
         cold, hot = said.journey(logits_V)
         self.temperatures = said.fanned(cold, hot)
-        best, name = ids[0], self.trace.token_name
+        name, share = self.trace.token_name, said.share_written(float(own.probabilities_V.max()))
 
         # picture
         layout = self.layout
@@ -87,10 +86,7 @@ class Temperature(LectureScene):
             self.play(self.bars.animate.shift(aside * LEFT), run_time=0.8)
             self.play(self._light(WEIGHT), run_time=0.6)
             self.play(self.change(self.bars.weigh, 0, len(ids) + 1), run_time=3)
-        share = float(own.probabilities_V[best])
-        with self.beat(
-            "shares", said.SHARES, token=name(best), share=percent(share, 1 if share >= 0.001 else 3)
-        ):
+        with self.beat("shares", said.SHARES, token=name(ids[0]), share=share):
             self.play(self._light(SHARE), run_time=0.8)
             self.play(self.change(self.bars.divide, 0, 1), run_time=2)
         with self.beat("cold", said.cold_words(logits_V)):
