@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from scenes import N_
 from scenes.language import _
 from scenes.mobjects.numerals import count, plain, signed
 from scenes.mobjects.token_row import token_quote
 
 NONE = 0.05  # a mean cosine below which unrelated vectors stand at right angles
+
+LINE = N_("Each word's dot product is its place on a line. Singulars lie below it, plurals above.")
+QUESTION = N_("Two tokens that have nothing to do with each other: is their cosine 0?")
+NO_PAIR = N_("No pair of the list is shown: none has both its words as single tokens here.")
+
+
+def direction_words(singular: bytes, plural: bytes, width: int) -> str:
+    """Which direction it is."""
+    words = _("{plural} minus {singular}: what is left is a direction, {width} numbers long.")
+    return words.format(plural=token_quote(plural), singular=token_quote(singular), width=count(width))
 
 
 def score_words(right: int, of: int) -> str:

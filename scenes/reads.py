@@ -11,6 +11,7 @@ All in this order: `mask_TS or mask_LTS if any`. Every trace has `token_ids_T`; 
 are read together; such a group is one entry by its name in `TOGETHER`:
 
     the prompt                  its tokens' bytes
+    the pairs                   singulars and plurals, and what a direction makes of them
     the stream                  every depth of the residual stream, and what is added between
 """
 
@@ -38,6 +39,13 @@ TOGETHER = {
     ),
     "the stream": (
         "resid_pre_LTD", "attn_out_LTD", "resid_mid_LTD if any", "mlp_out_LTD", "resid_final_TD",
+    ),
+    "the heads' scores": (
+        "head_previous_LH if any", "head_first_LH if any", "head_self_LH if any", "head_induction_LH if any",
+    ),
+    "the pairs": (
+        "direction_D if any", "pair_ids_P2 if any", "pair_vectors_P2D if any", "pair_dots_P2 if any",
+        "pair_norms_P2 if any", "pair_cosines_P2 if any",
     ),
 }  # fmt: skip
 _ENTRY = re.compile(r"(\w+)(?: or (\w+))?( of one head)?( if any)?")

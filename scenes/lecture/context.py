@@ -44,10 +44,8 @@ class Context(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
+        "the prompt",
+        "the vocabulary",
         "resid_pre_LTD",
         "resid_mid_LTD if any",
         "resid_final_TD",

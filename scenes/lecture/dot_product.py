@@ -5,47 +5,40 @@ from __future__ import annotations
 import numpy as np
 from manim import UP, FadeIn, FadeOut, linear
 
-from scenes import N_
 from scenes import dot_product_words as words
 from scenes.language import _
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.arrow_plane import ArrowPlane, on_their_plane
+from scenes.mobjects.counted_right import CountedRight
+from scenes.mobjects.cut_to_length import CutToLength
 from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.histogram import Histogram
 from scenes.mobjects.hues import HUES
-from scenes.mobjects.length_dials import LengthDials
 from scenes.mobjects.named_columns import NamedColumns
 from scenes.mobjects.note import HEIGHT, Note
-from scenes.mobjects.numerals import count, plain, signed
-from scenes.mobjects.ruler import Ruler, Scale
+from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.token_row import token_quote
 from scenes.mobjects.word_line import WordLine
 from scenes.plural_pairs import PluralPairs, plural_pairs
+
+BOTH = palette.QUERY, HUES[1]  # the direction's colour, and the other word's
 
 
 class DotProducts(LectureScene):
     """A plural minus its singular as a direction; dot products with it sort other words, or do not.
 
     Data: `pair_…`: pairs from a fixed list whose both words are single tokens, in its order. Pair 0 makes
-    `direction_D` and proves nothing about it; the next twenty lie on the line and are counted, a pair is
-    right where the plural's dot product is the greater one. A pair of the prompt's that is not among them is
-    on the line as well, and not counted; words of the prompt are yellow. The plural of pair 1 is the one
-    that is multiplied out. `random_cosines_R`: of pairs drawn with the seed. Independent of the prompt
-    otherwise.
+    `direction_D` and proves nothing about it; the next twenty lie on the line and are counted: right where
+    the plural's dot product is the greater. A further pair that the prompt has a word of is on the line as
+    well, not counted; words of the prompt are yellow. The plural of pair 1 is multiplied out.
+    `random_cosines_R`: of pairs drawn with the seed. Otherwise the prompt plays no part.
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
-        "direction_D if any",
-        "pair_ids_P2 if any",
-        "pair_vectors_P2D if any",
-        "pair_dots_P2 if any",
-        "pair_norms_P2 if any",
-        "pair_cosines_P2 if any",
+        "the prompt",
+        "the vocabulary",
+        "the pairs",
         "random_cosines_R",
     )
     poster = "score"
@@ -53,10 +46,9 @@ class DotProducts(LectureScene):
     def construct(self) -> None:
         """A direction, one product, all words on a line, how many are right, the length; random pairs."""
         # data
-        width = self.trace.facts.d_model
         self.pairs = pairs = plural_pairs(self.trace)
         self.cosines = np.asarray(self.trace.random_cosines_R, dtype=np.float64)
-        mean = float(self.cosines.mean())
+        self.mean = float(self.cosines.mean())
 
         # picture
         self.row, below = self.shelved()
@@ -66,16 +58,11 @@ class DotProducts(LectureScene):
         # story
         self.add(self.row)
         if pairs is not None:
-            (singular, plural), word = pairs.pieces[0], pairs.pieces[1][1]
-            step = N_("{plural} minus {singular}: what is left is a direction, {width} numbers long.")
-            with self.beat("direction", step, plural=plural, singular=singular, width=width):
+            with self.beat("direction", words.direction_words(*pairs.pieces[0], len(pairs.direction))):
                 self._subtract(pairs)
-            with self.beat("products", words.sum_words(word, width)):
+            with self.beat("products", words.sum_words(pairs.pieces[1][1], len(pairs.direction))):
                 self._multiply(pairs)
-            line = N_(
-                "Each word's dot product is its place on a line. Singulars lie below it, plurals above."
-            )
-            with self.beat("line", line):
+            with self.beat("line", words.LINE):
                 self._ride(pairs)
             with self.beat("score", words.score_words(pairs.right[-1], pairs.counted)):
                 self._judge(pairs)
@@ -83,14 +70,12 @@ class DotProducts(LectureScene):
             with self.beat("length", words.cut_words(longer, dot, dot / longer)):
                 self._cut(pairs)
         else:
-            none = N_("No pair of the list is shown: none has both its words as single tokens here.")
-            with self.beat("score", none):
+            with self.beat("score", words.NO_PAIR):
                 self.wait(1)
-            question = N_("Two tokens that have nothing to do with each other: is their cosine 0?")
-            with self.beat("question", question):
+            with self.beat("question", words.QUESTION):
                 self.wait(1)
-        with self.beat("random", words.random_words(mean, len(self.cosines)), last=True):
-            self._scatter(mean)
+        with self.beat("random", words.random_words(self.mean, len(self.cosines)), last=True):
+            self._scatter()
 
     # The rest is what the story plays, beat by beat.
 
@@ -114,8 +99,7 @@ class DotProducts(LectureScene):
     def _multiply(self, pairs: PluralPairs) -> None:
         """Direction times word, element by element, and the sum as it grows."""
         room, vector, word = self.room, pairs.vectors_P2D[1, 1], token_quote(pairs.pieces[1][1])
-        hues = (palette.QUERY, HUES[1])
-        self.product = DotProduct(pairs.direction, vector, room.width, min(room.height, 5.2), hues)
+        self.product = DotProduct(pairs.direction, vector, room.width, min(room.height, 5.2), BOTH)
         self.product.shift(room.center)
         self.play(FadeOut(self.columns), FadeOut(self.arrows), FadeIn(self.product), run_time=0.8)
         for upto, seconds in ((3, 1.0), (len(vector), 2.0)):
@@ -133,50 +117,35 @@ class DotProducts(LectureScene):
 
     def _judge(self, pairs: PluralPairs) -> None:
         """Pair by pair: right or wrong; the right ones are counted on a scale with what a coin gives."""
-        total = pairs.counted
-        scale = Scale(0, total, lambda value: count(round(value)))
-        coin = (total / 2, _("a coin: {half}").format(half=plain(total / 2, total % 2)))
-        self.score = Ruler(scale, self.foot.width, (), coin, size=0.3)
-        self.score.shift([self.foot.center[0], self.foot.bottom + 0.62, 0])
-        self.mark = self.score.mark(0, _("{right} of {of}").format(right="{}", of=total))
+        self.score = CountedRight(pairs.right, self.foot)
 
         def step(value: float) -> None:
             self.line.judge(value)
-            self.mark.show(pairs.right[round(value)])
+            self.score.show(value)
 
-        self.play(FadeIn(self.score), FadeIn(self.mark), run_time=0.5)
-        self.play(self.change(step, 0, total, self.line, self.mark), run_time=4, rate_func=linear)
+        self.play(FadeIn(self.score), run_time=0.5)
+        judge = self.change(step, 0, pairs.counted, self.line, self.score.mark)
+        self.play(judge, run_time=4, rate_func=linear)
 
     def _cut(self, pairs: PluralPairs) -> None:
         """One pair's dot product, lengths and cosine; the longer arrow is brought to length 1."""
         names = (_("direction"), token_quote(pairs.pieces[1][1]))
-        left, right = self.layout.split(self.room, 3, 2)
-        flat = on_their_plane(pairs.direction, pairs.vectors_P2D[1, 1])
-        lengths = np.array([np.linalg.norm(pairs.direction), pairs.lengths_P2[1, 1]])
-        most = max(1.0, 1 / float(lengths.max()))
-        ends = [[[0, 0], end] for end in flat]
-        self.arrows = ArrowPlane(ends, names, (palette.QUERY, HUES[1]), left, most)
-        self.dials = LengthDials(names, pairs.cosine, right).show(lengths)
+        both = (pairs.direction, pairs.vectors_P2D[1, 1])
+        self.arrows = CutToLength(both, pairs.cosine, names, BOTH, self.layout.split(self.room, 3, 2))
         said = self.note.say("pair_dots_P2[1, 1] · pair_norms_P2[1, 1] · pair_cosines_P2[1, 1]")
-        gone = map(FadeOut, (self.line, self.score, self.mark))
-        self.play(*gone, FadeIn(self.dials), FadeIn(self.arrows), said, run_time=1)
+        gone = map(FadeOut, (self.line, self.score))
+        self.play(*gone, FadeIn(self.arrows), said, run_time=1)
         self.wait(1)
-        cut = np.where(lengths == lengths.max(), 1.0, lengths)
+        self.play(self.change(self.arrows.show, self.arrows.lengths, self.arrows.cut), run_time=2.5)
 
-        def step(now: np.ndarray) -> None:
-            self.arrows.show(now / lengths)
-            self.dials.show(now)
-
-        self.play(self.change(step, lengths, cut, self.arrows, self.dials), run_time=2.5)
-
-    def _scatter(self, mean: float) -> None:
+    def _scatter(self) -> None:
         """The cosines of random pairs, all that there can be on the axis, and their mean."""
         self.histogram = Histogram(self.cosines, self.room, _("cosine"), _("pairs"))
         if self.pairs is not None:
-            self.play(FadeOut(self.arrows), FadeOut(self.dials), run_time=0.5)
+            self.play(FadeOut(self.arrows), run_time=0.5)
         said = self.note.say(f"random_cosines_R · {count(len(self.cosines))}")
         self.play(FadeIn(self.histogram.plot), said, run_time=0.6)
         self.add(self.histogram)
         self.play(self.change(self.histogram.grow, 0.0, 1.0), run_time=2)
-        self.middle = self.histogram.marked(mean, signed(mean, 2))
+        self.middle = self.histogram.marked(self.mean, signed(self.mean, 2))
         self.play(FadeIn(self.middle, shift=0.25 * UP), run_time=0.6)

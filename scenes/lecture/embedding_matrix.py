@@ -39,8 +39,7 @@ class EmbeddingMatrix(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "vocab_bytes_B if any",
         "vocab_offsets_V1 if any",
         "wte_TD",

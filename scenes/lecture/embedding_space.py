@@ -47,10 +47,8 @@ class EmbeddingSpace(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
+        "the prompt",
+        "the vocabulary",
         "space_V3",
         "space_explained_3",
         "near_ids_E",

@@ -32,10 +32,7 @@ class AttentionHeads(LectureScene):
         "pattern_LHTS",
         "pattern_last_LHS",
         "scores_last_LHS if any",
-        "head_previous_LH if any",
-        "head_first_LH if any",
-        "head_self_LH if any",
-        "head_induction_LH if any",
+        "the heads' scores",
         "induction_ids_R if any",
         "induction_pattern_RR if any",
     )

@@ -30,8 +30,7 @@ class Mask(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "pattern_last_LHS",
         "scores_last_LHS",
         "pattern_LHTS of one head",

@@ -31,15 +31,9 @@ class NextToken(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
-        "resid_pre_LTD",
-        "attn_out_LTD",
-        "resid_mid_LTD if any",
-        "mlp_out_LTD",
-        "resid_final_TD",
+        "the prompt",
+        "the vocabulary",
+        "the stream",
         "step_logits_GV",
         "step_scaled_GV if any",
         "step_kept_GV if any",

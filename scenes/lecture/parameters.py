@@ -49,8 +49,7 @@ class Parameters(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "ln1_LTD",
         "weight_rows_7D",
         "weight_rows_bias_7 if any",

@@ -36,10 +36,8 @@ class Temperature(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
+        "the prompt",
+        "the vocabulary",
         "logits_last_V",
     )
     poster = "fan"

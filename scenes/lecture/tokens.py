@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart, Mobject, ReplacementTransform, VGroup
 from manim.typing import Vector3DLike
 
 from scenes import tokens_words as words
+from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.merges import Merge, most_merges
 from scenes.mobjects.character_bytes import CharacterBytes
@@ -29,19 +28,13 @@ FIRST, ALL = 2.0, 9.0  # seconds of the first merge, and at most of all of them
 class Tokens(LectureScene):
     """The prompt's tokens as the tokenizer made them.
 
-    Data: `prompt_bytes_B` (the tokens' bytes), `token_ids_T`, and for the piece of the prompt that
-    `most_merges` finds the tokenizer's own merges in their order, `merge_steps_J3`. Only where a character of
-    the prompt is spread over several tokens, the first such character is shown in bytes. `typo_*`: what the
-    tokenizer makes of the prompt's longest word with two letters swapped; left out where the prompt has no
-    such word.
+    Data: `prompt_bytes_B`, `token_ids_T`, and for the piece of the prompt that `most_merges` finds the
+    tokenizer's own merges in their order, `merge_steps_J3`. Only where a character of the prompt is spread
+    over several tokens, the first such character is shown in bytes. `typo_*`: what the tokenizer makes of the
+    prompt's longest word with two letters swapped; left out where the prompt has no such word.
     """
 
-    reads = (
-        "the prompt",
-        "piece_starts_P if any",
-        "merge_steps_J3 if any",
-        "the misspelling",
-    )
+    reads = ("the prompt", "piece_starts_P if any", "merge_steps_J3 if any", "the misspelling")
     poster = "ids"
 
     def construct(self) -> None:
@@ -55,7 +48,7 @@ class Tokens(LectureScene):
         # picture
         stage = self.layout.stage
         self.row, below = self.shelved()
-        below = replace(below, top=self.layout.shelf.bottom)
+        below = Box(below.left, below.right, below.bottom, self.layout.shelf.bottom)
         self.text = prompt_text(facts.prompt, facts.message, stage)
         self.cut = TokenLines(tokens, ids, stage.width, stage.height - 0.6).move_to(stage.center)
         self.tally = text_tally(facts.prompt, len(ids), stage.width)
@@ -111,7 +104,7 @@ class Tokens(LectureScene):
             self.play(FadeOut(VGroup(*merging.written)), run_time=0.4)
             *older, last = steps = MergeSteps([*(merge.symbols for merge in merges), self.merged], stage)
             self.play(*map(ReplacementTransform, merging.tiles, last), run_time=0.8)
-            rows = [FadeIn(row, shift=0.15 * DOWN) for row in older]
+            rows = (FadeIn(row, shift=0.15 * DOWN) for row in older)
             self.play(LaggedStart(*rows, lag_ratio=0.2), run_time=1.0)
             self.wait(2.2)
         self.standing = list(steps)

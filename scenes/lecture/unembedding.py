@@ -42,10 +42,8 @@ class Unembedding(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
-        "vocab_bytes_B if any",
-        "vocab_offsets_V1 if any",
+        "the prompt",
+        "the vocabulary",
         "resid_final_TD",
         "ln_f_TD if any",
         "unembed_picture_RC or wte_picture_RC",

@@ -37,8 +37,7 @@ class WhyThree(LectureScene):
     """
 
     reads = (
-        "prompt_bytes_B",
-        "prompt_offsets_T1",
+        "the prompt",
         "pattern_last_LHS",
         "scores_last_LHS",
         "q_LHTK of one head",

@@ -50,18 +50,18 @@ def check_score(played: Any, trace: Trace) -> None:
     beat = played["score"]
     tried = trace.pair_dots_P2[1:21]
     right = tried[:, 1] > tried[:, 0]
-    assert beat.mark.value == right.sum()
-    assert beat.mark.label.string == f"{right.sum()} of {len(tried)}"
+    assert beat.score.mark.value == right.sum()
+    assert beat.score.mark.label.string == f"{right.sum()} of {len(tried)}"
     for pair, good in enumerate(right):
         assert bool(beat.line.rings[pair][0].get_stroke_opacity()) != good
     assert str(right.sum()) in beat.narration
-    assert beat.score.chance[0].get_x() == pytest.approx(beat.score.at(len(tried) / 2)[0])
+    assert beat.score.ruler.chance[0].get_x() == pytest.approx(beat.score.ruler.at(len(tried) / 2)[0])
 
 
 def check_dials(played: Any, trace: Trace) -> None:
     """Dot, both lengths and cosine of one pair; with the longer at 1 the dot is less, the cosine the same."""
     beat = played["length"]
-    dot, direction, word, cosine = (dial.value for dial in beat.dials)
+    dot, direction, word, cosine = (dial.value for dial in beat.arrows.dials)
     lengths = [float(np.linalg.norm(trace.direction_D[:])), float(trace.pair_norms_P2[1, 1])]
     longer = max(lengths)
     assert cosine == pytest.approx(float(trace.pair_cosines_P2[1, 1]))
