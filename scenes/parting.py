@@ -65,7 +65,7 @@ def parting(trace: Trace) -> Parting:
 
 
 def _origins(trace: Trace) -> dict[int, int]:
-    total, places = trace.n_tokens, range(len(trace.beside_ids_T))
+    total, places = trace.n_tokens, range(len(trace.beside_offsets_T1) - 1)
     if trace.facts.beside_how == "given":
         return {}
     if trace.facts.beside_how == "twice":

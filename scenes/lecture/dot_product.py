@@ -29,10 +29,9 @@ class DotProducts(LectureScene):
     """A plural minus its singular as a direction; dot products with it sort other words, or do not.
 
     Data: `pair_…`: pairs from a fixed list whose both words are single tokens, in its order. Pair 0 makes
-    `direction_D` and proves nothing about it; the next twenty lie on the line and are counted: right where
-    the plural's dot product is the greater. A further pair that the prompt has a word of is on the line as
-    well, not counted; words of the prompt are yellow. The plural of pair 1 is multiplied out.
-    `random_cosines_R`: of pairs drawn with the seed. Otherwise the prompt plays no part.
+    `direction_D`, the next twenty lie on the line and are counted: right where the plural's dot product is
+    the greater. A further pair that the prompt has a word of is on the line as well, not counted; words of
+    the prompt are yellow. The plural of pair 1 is multiplied out. `random_cosines_R`: drawn with the seed.
     """
 
     reads = (
