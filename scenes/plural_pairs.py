@@ -38,6 +38,11 @@ class PluralPairs:
     counted: int
     right: list[int]
 
+    @property
+    def cut(self) -> tuple[float, float]:
+        """The lengths of the direction and of the plural of pair 1, of which the longer is cut."""
+        return float(np.linalg.norm(self.direction)), float(self.lengths_P2[1, 1])
+
 
 def plural_pairs(trace: Trace) -> PluralPairs | None:
     """All pairs of the trace; None where there are none to try the direction on."""

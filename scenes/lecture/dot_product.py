@@ -65,7 +65,7 @@ class DotProducts(LectureScene):
                 self._ride(pairs)
             with self.beat("score", words.score_words(pairs.right[-1], pairs.counted)):
                 self._judge(pairs)
-            longer, dot = max(np.linalg.norm(pairs.direction), pairs.lengths_P2[1, 1]), pairs.dots_P2[1, 1]
+            longer, dot = max(pairs.cut), pairs.dots_P2[1, 1]
             with self.beat("length", words.cut_words(longer, dot, dot / longer)):
                 self._cut(pairs)
         else:
@@ -129,8 +129,8 @@ class DotProducts(LectureScene):
     def _cut(self, pairs: PluralPairs) -> None:
         """One pair's dot product, lengths and cosine; the longer arrow is brought to length 1."""
         names = (_("direction"), token_quote(pairs.pieces[1][1]))
-        both = (pairs.direction, pairs.vectors_P2D[1, 1])
-        self.arrows = CutToLength(both, pairs.cosine, names, BOTH, self.layout.split(self.room, 3, 2))
+        both, boxes = (pairs.direction, pairs.vectors_P2D[1, 1]), self.layout.split(self.room, 3, 2)
+        self.arrows = CutToLength(both, pairs.cut, pairs.cosine, names, BOTH, boxes)
         said = self.note.say("pair_dots_P2[1, 1] · pair_norms_P2[1, 1] · pair_cosines_P2[1, 1]")
         gone = map(FadeOut, (self.line, self.score))
         self.play(*gone, FadeIn(self.arrows), said, run_time=1)

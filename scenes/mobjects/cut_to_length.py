@@ -18,6 +18,7 @@ class CutToLength(VGroup):
 
     Args:
         vectors_2D: the two vectors.
+        lengths_2: theirs.
         cosine: of the angle between them.
         names, colours: of each.
         boxes: where the arrows stand, and where the dials.
@@ -31,12 +32,13 @@ class CutToLength(VGroup):
     def __init__(
         self,
         vectors_2D: tuple[npt.ArrayLike, npt.ArrayLike],
+        lengths_2: npt.ArrayLike,
         cosine: float,
         names: tuple[str, str],
         colours: tuple[str, str],
         boxes: list[Box],
     ) -> None:
-        self.lengths = np.linalg.norm(np.asarray(vectors_2D, dtype=np.float64), axis=-1)
+        self.lengths = np.asarray(lengths_2, dtype=np.float64)
         self.cut = np.where(self.lengths == self.lengths.max(), 1.0, self.lengths)
         ends = [[[0, 0], end] for end in on_their_plane(*vectors_2D)]
         most = max(1.0, 1 / float(self.lengths.max()))
