@@ -226,6 +226,19 @@ SCENES: dict[str, SceneEntry] = dict(
                 "the two. Last, three bars for each token: how it seeks, how it is found, what it hands over."
             ),
         ),
+        _entry(
+            18,
+            "logit_lens",
+            "LogitLens",
+            N_("The logit lens"),
+            N_(
+                "A table of words falls row by row: a column for each position, a row for each depth, the "
+                "likeliest next token in every cell, lighter where it is likelier. Then lines, one behind "
+                "the other, dive from a high rank to the first: the rank that each position's final winner "
+                "has at every depth. Bars count at which depth the winners first lead. Last, the lens after "
+                "the last layer and the model's output, number for number."
+            ),
+        ),
     ]
 )
 
