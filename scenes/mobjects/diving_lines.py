@@ -46,7 +46,7 @@ class DivingLines(VGroup):
     ) -> None:
         self.ranks = np.asarray(rank_MW)[:, -MOST:]
         self.total = total
-        depths, positions = self.ranks.shape
+        positions = self.ranks.shape[1]
         self.wide, self.high = 1.75 * min(1.0, box.width / box.height), 1.0
         self.deep = DEEP * (positions - 1) / max(positions - 1, 6)
         self.lines = VGroup()

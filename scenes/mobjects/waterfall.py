@@ -1,4 +1,4 @@
-"""What a model would say at each position, depth by depth: words on cells that are as light as they are likely."""
+"""What a model would say at each position, depth by depth: words on cells, lighter where they are likelier."""
 
 from __future__ import annotations
 
