@@ -62,7 +62,7 @@ def leads_words(rank_MW: Ids) -> str:
     own, late = int(depths_W[-1]), int((depths_W == last).sum())
     numbers = {"layer": str(own - 1), "late": count(late), "all": count(len(depths_W))}
     if len(depths_W) == 1 and own == last:
-        return _("It leads only after the last layer: this cliff is the whole story.")
+        return _("It leads only after the last layer, not before.")
     if own == last:
         return _("It leads only after the last layer, as at {late} of {all} positions.").format(**numbers)
     if own == 0:

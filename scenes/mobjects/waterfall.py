@@ -1,4 +1,4 @@
-"""What a model would say at each position, depth by depth: words on cells, lighter where they are likelier."""
+"""What a model would say at each position, depth by depth: words on cells, lighter where likelier."""
 
 from __future__ import annotations
 
