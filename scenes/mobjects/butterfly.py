@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Group, Polygon, VGroup
 
-from scenes.layout import Box
+from scenes.layout import Box, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.eye import Eye, Points
 from scenes.mobjects.heatmap import largest_in_cells
@@ -71,6 +71,8 @@ class Butterfly(Group):
         self.names, self.reach = self._fitting_names(tokens, box)
         self.marked: dict[tuple[int, int], float] = {}
         self.sheet = _Sheet(self)
+        frame = Layout.of_frame().frame  # its glow stays out of what is below the box
+        self.sheet.within = Box(frame.left, frame.right, min(box.bottom, flat.bottom), frame.top)
         self.outlines = VGroup()
         self._skins: tuple[Texture, Texture, Texture] | None = None
         super().__init__(self.sheet, self.outlines, self.names)

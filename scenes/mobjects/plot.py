@@ -54,8 +54,9 @@ class Axis:
         """At most so many round values between its ends: 1, 2 or 5 times a power of ten, or powers of ten."""
         low, high = sorted((self.low, self.high))
         if self.at:
-            return [value for value in self.at if low <= value <= high]
-        if self.log:
+            within = [value for value in self.at if low <= value <= high]
+            return within[:: max(1, -(-len(within) // max(1, most)))]
+        if self.log and high >= 10 * low:  # else there may be no power of ten between them
             powers = range(int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9)) + 1)
             every = max(1, -(-len(powers) // max(1, most)))
             return [float(10.0**power) for power in powers if power % every == 0]

@@ -102,3 +102,9 @@ def test_it_is_as_the_linter_wants_it(number: int, path: str) -> None:
             input=printed()[number], cwd=ROOT, check=False, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_table_of_scenes_has_every_scene_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("\n| scene |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == list(SCENES)

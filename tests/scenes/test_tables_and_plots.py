@@ -204,3 +204,12 @@ def test_a_formula_stands_on_the_line_of_the_words_beside_it() -> None:
     made = Readout("$2^H =$", lambda value: plain(value, 1), (0.0, 9.0), 0.5)
     two = min(part.get_bottom()[1] for part in made.label[1:] if len(part.points))
     assert two == pytest.approx(made.number.points[8:, 1].min(), abs=0.03)
+
+
+def test_an_axis_has_ticks_whatever_is_asked_of_it() -> None:
+    layers = Axis(0, 29, at=tuple(range(30))).ticks(9)
+    assert 5 <= len(layers) <= 9
+    assert layers[0] == 0
+    assert set(layers) <= set(range(30))
+    assert len(Axis(2, 9, log=True).ticks(9)) >= 3
+    assert Axis(1, 1000, log=True).ticks(9) == [1, 10, 100, 1000]
