@@ -37,7 +37,7 @@ class Shelf:
     @property
     def column_D(self) -> Floats:  # noqa: N802 (its axis)
         """The token's own column."""
-        return self.columns_7D[self.place]
+        return np.asarray(self.columns_7D[self.place])
 
     def columns(self) -> dict[int, Floats]:
         """Id → its column, of all seven."""

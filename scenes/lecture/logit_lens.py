@@ -136,7 +136,8 @@ class LogitLens(LectureScene):
         table = TokenTable(
             pieces, columns, min(box.width, 11.0), min(box.height, 4.0), bars=1, longest=max(shares[:-1])
         )
-        return table.show(0, self.read).show(1, self.odds_V[ids]).move_to(box.center)
+        table.show(0, self.read).show(1, self.odds_V[ids]).move_to(box.center)
+        return table
 
     def _begin(self) -> None:
         """The tokens come down to stand at the heads of the columns."""

@@ -59,7 +59,7 @@ def id_threads(row: TokenRow, ids: Sequence[int], wall: PixelWall, top: float) -
         threads.add(Line(*ends, stroke_width=2, color=palette.token_colour(token)))
     left, right = ([wall.eye.place[0] + side * half, foot, 0] for side in (-1, 1))
     line = Line(left, right, stroke_width=2, color=palette.INK)
-    ends = [text(count(end), 0.24, palette.FAINT) for end in (0, wall.shape[1] - 1)]
-    ends[0].move_to([left[0] + ends[0].width / 2, foot - BELOW, 0])
-    ends[1].move_to([right[0] - ends[1].width / 2, foot - BELOW, 0])
-    return threads.add(VGroup(line, *ends))
+    low, high = (text(count(end), 0.24, palette.FAINT) for end in (0, wall.shape[1] - 1))
+    low.move_to([left[0] + low.width / 2, foot - BELOW, 0])
+    high.move_to([right[0] - high.width / 2, foot - BELOW, 0])
+    return threads.add(VGroup(line, low, high))

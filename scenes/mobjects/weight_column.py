@@ -34,7 +34,7 @@ class WeightColumn(Raster):
         super().__init__(self._compose(), width, height)
 
     def _shrunk(self, values_D: npt.ArrayLike) -> Array:
-        return extremes_in_cells(np.asarray(values_D, dtype=np.float32)[None], self._most)[0]
+        return np.asarray(extremes_in_cells(np.asarray(values_D, dtype=np.float32)[None], self._most)[0])
 
     def show(self, values_D: npt.ArrayLike) -> Self:
         """Show other values, on the same scale."""
