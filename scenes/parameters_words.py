@@ -44,7 +44,12 @@ def entries(counts: dict[str, int], tied: bool = False) -> list[Entry]:
     lines = [Entry(_(NAMES[name]), counts[name], HUES[name]) for name in order]
     if tied:
         lines.append(
-            Entry(_(NAMES["unembedding"]), 0, HUES["unembedding"], _("shared with the embedding: 0"))
+            Entry(
+                _(NAMES["unembedding"]),
+                0,
+                HUES["unembedding"],
+                (_("shared with the embedding: 0"), _("shared: 0")),
+            )
         )
     return lines
 

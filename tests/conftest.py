@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.smollm2 import smollm2_path
+
+# How long an example takes says more of the machine than of the code
+hypothesis_settings.register_profile("steady", deadline=None)
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

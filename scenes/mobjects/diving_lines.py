@@ -54,8 +54,8 @@ class DivingLines(VGroup):
             near = (position + 1) / positions
             front = position == positions - 1
             hue = palette.token_colour(position)
-            colour = palette.QUERY if front else palette.mix(palette.GROUND, hue, FAINTEST + 0.5 * near)
-            self.lines.add(VMobject(stroke_color=colour, stroke_width=6 if front else 2.2))
+            line = VMobject(stroke_color=palette.QUERY if front else hue, stroke_width=6 if front else 2.2)
+            self.lines.add(line.set_stroke(opacity=1.0 if front else FAINTEST + 0.5 * near))
         self.dot = Dot(radius=0.1, color=palette.QUERY)
         self.frame = VGroup(*(VMobject(stroke_color=palette.FAINT, stroke_width=1.6) for _ in range(3)))
         powers = [10**power for power in range(9) if 10**power <= total]

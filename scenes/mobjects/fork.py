@@ -62,7 +62,8 @@ class Fork(VGroup):
         self.dots, self.words = VGroup(), VGroup()
         for depth, angle in enumerate(self.angles_M):
             for height, colour in ((0.0, palette.INK), (float(angle), palette.token_colour(HUE))):
-                self.dots.add(Dot(self.plot.at(depth, height)[0], radius=0.05, color=colour))
+                seen = 0.05 if height or colour == palette.INK else 0.0  # where both are one there is one dot
+                self.dots.add(Dot(self.plot.at(depth, height)[0], radius=seen, color=colour))
         for depth in self.worded:
             for height, pieces, side in ((0.0, words[0], -1), (float(self.angles_M[depth]), words[1], 1)):
                 colour = palette.INK if side < 0 else palette.token_colour(HUE)

@@ -25,13 +25,13 @@ class Entry:
         words: what is counted.
         number: how many.
         colour: of the words.
-        note: what is said in place of the number; the number still counts.
+        notes: what is said in place of the number, which still counts; the first that there is room for.
     """
 
     words: str
     number: int
     colour: str = palette.CAPTION
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Ledger(VGroup):
@@ -49,12 +49,13 @@ class Ledger(VGroup):
         pen = box.top - 0.5 * LINE * size
         self.lines: list[VGroup] = []
         for entry in entries:
-            number = text(
-                entry.note or count(entry.number), size, palette.INK if entry.number else palette.FAINT
-            )
+            tone = palette.INK if entry.number else palette.FAINT
             name = text(entry.words, size, entry.colour)
             name.move_to([box.left + name.width / 2, pen, 0])
-            number.scale(min(1.0, (box.width - name.width - size) / number.width))
+            room = box.width - name.width - size
+            said = [text(words, size, tone) for words in entry.notes or (count(entry.number),)]
+            number = next((each for each in said if each.width <= room / 0.8), said[-1])
+            number.scale(min(1.0, room / number.width))
             number.move_to([box.right - number.width / 2, pen, 0])
             self.lines.append(VGroup(name, number))
             pen -= LINE * size

@@ -77,7 +77,8 @@ class WordLine(VGroup):
             (palette.QUERY, palette.QUERY) if pair in marked else (HUES[0], HUES[1])
             for pair in range(len(pieces))
         ]
-        self.dots = [tuple(Dot(radius=DOT, color=hue) for hue in (HUES[0], HUES[1])) for _ in pieces]
+        rim = {"stroke_color": palette.GROUND, "stroke_width": 1.5}  # dots that overlap are seen apart
+        self.dots = [tuple(Dot(radius=DOT, color=hue, **rim) for hue in (HUES[0], HUES[1])) for _ in pieces]
         self.threads = [Line(stroke_width=1.5, color=palette.FAINT) for _ in pieces]
         self.poles = [tuple(Line(stroke_width=1, color=hue) for hue in pair) for pair in colours]
         self.rings = [

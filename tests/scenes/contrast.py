@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from manim import DOWN, LEFT, ORIGIN, RIGHT, UP, VMobject
 
@@ -47,11 +48,19 @@ def beneath(scene: LectureScene, seen: VMobject, place: Any = None) -> Any:
             break
         if isinstance(mobject, Lettering) or not isinstance(mobject, VMobject) or not len(mobject.points):
             continue
-        low, high = mobject.points.min(axis=0), mobject.points.max(axis=0)
-        if low[0] <= x <= high[0] and low[1] <= y <= high[1]:
+        if inside(mobject, x, y):
             opacity = float(mobject.get_fill_opacity())
             colour = colour * (1 - opacity) + np.array(mobject.get_fill_color().to_rgb()) * opacity
     return colour
+
+
+def inside(mobject: VMobject, x: float, y: float) -> bool:
+    """Whether a place lies in a shape, or on its edge: in any of its outlines."""
+    low, high = mobject.points.min(axis=0), mobject.points.max(axis=0)
+    if not (low[0] <= x <= high[0] and low[1] <= y <= high[1]):
+        return False
+    outlines = (np.asarray(path, dtype=np.float32)[:, None, :2] for path in mobject.get_subpaths())
+    return any(cv2.pointPolygonTest(path, (float(x), float(y)), False) >= 0 for path in outlines if len(path))
 
 
 def cells(scene: LectureScene) -> Iterator[tuple[Look, Any]]:
@@ -85,9 +94,13 @@ def shapes(scene: LectureScene) -> Iterator[tuple[str, float]]:
     for look, ground in cells(scene):
         if look.dot:
             yield f"the dot of {look.dot:.3f}", ratio(palette.rgb(weight_colour(look.dot)), ground)
+    known: set[bytes] = set()
     for mobject in (each for top in scene.mobjects for each in top.get_family()):
         if isinstance(mobject, Lettering) or not isinstance(mobject, VMobject) or not len(mobject.points):
             continue
+        if mobject.points.round(3).tobytes() in known:  # it lies on its like: two marks in one place
+            continue
+        known.add(mobject.points.round(3).tobytes())
         if max(mobject.width, mobject.height) < SPECK:
             continue
         colours = []

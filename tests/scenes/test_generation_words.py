@@ -68,8 +68,8 @@ def test_with_a_nucleus_the_bars_change_their_number(tmp_path: Path) -> None:
     assert min(counts) < max(counts)
     scene = rehearse(NextToken, Settings(trace.path))
     assert isinstance(scene, NextToken)
-    assert len(scene.bars.bars) == counts[-1]
-    assert scene.bars.rest.probability == pytest.approx(0, abs=1e-12)
+    assert len(scene.chart.bars.bars) == counts[-1]
+    assert scene.chart.bars.rest.probability == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_a_ranked_plot_has_every_value_from_the_largest_and_the_share_of_its_tai
 
 def test_the_formulas_of_a_pair_are_as_large_as_each_other_and_toned_alike() -> None:
     places = BOX.columns(1, 1, gap=1.0)
-    parts = {"one": {"x": "a_i"}, "other": {"x": "b_i"}}
+    parts = {"one": {"x": "a_i"}, "other": {"x": "c_i"}}
     made = FormulaPair("$ p = e^{x} $", parts, {"x": "#3F7BFF"}, places)
     for pair, place in zip(made, places, strict=True):
         assert pair.get_center() == pytest.approx(place.center, abs=1e-6)
