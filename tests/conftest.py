@@ -9,10 +9,13 @@ from hypothesis import settings as hypothesis_settings
 from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.smollm2 import smollm2_path
+from scenes import SCENES
 
 # How long an example takes says more of the machine than of the code
 hypothesis_settings.register_profile("steady", deadline=None)
 hypothesis_settings.load_profile("steady")
+
+OF_ALL = ("test_catalogues.py", "test_length.py")  # what these say of all scenes may be about any
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +54,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def concerns(item: Any, scene: str) -> bool:
-    """Whether a test is about a scene."""
-    if item.path.name in (f"test_{scene}_truth.py", "test_catalogues.py", "test_length.py"):
+    """Whether a test is about a scene: in its own file, made once a scene, or of all words and lengths."""
+    if item.path.name == f"test_{scene}_truth.py":
         return True
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    words = [each for each in parameters if isinstance(each, (str, tuple))]
-    return any(scene == each or (isinstance(each, tuple) and scene in each) for each in words)
+    words = [word for each in parameters for word in (each if isinstance(each, tuple) else (each,))]
+    named = [word for word in words if isinstance(word, str) and word in SCENES]
+    return scene in named or (not named and item.path.name in OF_ALL)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
