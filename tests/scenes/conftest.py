@@ -18,6 +18,7 @@ from model_probe.models import STORYTELLER_DIRECTORY
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
 from scenes import load
+from scenes.language import speak
 from scenes.lecture_scene import LectureScene
 from scenes.reads import parse
 from scenes.settings import Settings
@@ -40,6 +41,12 @@ STRANGE = {
 KEPT_FOR = 3600  # seconds that traces of another state of the probe stay: a session may still read them
 LENGTHS = {"1 token": 1, "2 tokens": 2, "7 tokens": 7, "40 tokens": 40}
 RANDOM = {"1000 tokens": (2, 1000), "1 layer": (1, 12), "48 layers": (48, 12)}  # layers, tokens
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """A piece that is drawn without a scene has the language of whatever was played before it."""
+    speak("en")
 
 
 @pytest.fixture
