@@ -33,7 +33,7 @@ from model_probe import trace_contents
 from model_probe.errors import MissingTensor, TraceError
 from model_probe.shape import shared_heads
 
-SCHEMA = "1.3"
+SCHEMA = "1.4"
 METADATA_KEY = "model_probe"
 LARGEST = 100_000_000  # no model has a size above it
 

@@ -296,7 +296,7 @@ def test_unknown_keys_tensors_and_minor_versions_are_ignored(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.3"),
+        ({"schema": "2.0"}, "has trace schema 2.0; this version reads 1.4"),
         ({"schema": "new"}, "metadata cannot be read"),
         ({"schema": None}, "metadata cannot be read"),
         ({"n_layer": None}, "no sound 'n_layer': None"),
