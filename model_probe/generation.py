@@ -170,6 +170,11 @@ def uncached(ids_T: NDArray[np.int64], ids_G: NDArray[np.int64]) -> Text:
     return Text(np.concatenate([ids_T, ids_G[:-1]]), first=len(ids_T) - 1)
 
 
+def one_more(ids_T: NDArray[np.int64], ids_G: NDArray[np.int64]) -> Text:
+    """The prompt and the one token that was generated, to be run likewise; no logits are asked for."""
+    return Text(np.concatenate([ids_T, ids_G[:1]]), first=len(ids_T) + 1)
+
+
 def cache_error(uncached_GV: NDArray[np.float32], step_logits_GV: NDArray[np.float32]) -> float:
     """Largest difference of the steps' logits, which reused keys and values, per largest logit."""
     difference = np.abs(uncached_GV - step_logits_GV).max()

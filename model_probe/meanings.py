@@ -69,6 +69,11 @@ MEANINGS: dict[str, str] = {
     "beam_ids_GE": "each beam's new token, the likeliest beam first",
     "beam_parents_GE": "which beam of the step before it goes on from",
     "beam_logprobs_GE": "log-probability of all that the beam has generated",
+    "cache_gap_LT": "largest |difference|, over the keys and values of all heads, between those that the "
+    "cache holds after the prompt, which every step reuses, and the same computed anew, in a run of prompt "
+    "and generated tokens without a cache; −1: beyond the layer's window, not held any more",
+    "again_k_TK": "the prompt's keys computed anew in that run, of the head that `Facts.projected` names, as "
+    "k_LHTK",
     "head_previous_LH": "mean weight on the token before, over t ≥ 1 (TransformerLens' head detector, 2022)",
     "head_first_LH": "mean weight on the first token, likewise",
     "head_self_LH": "mean weight on the token itself, likewise",

@@ -51,6 +51,7 @@ class Network(Protocol):
         device: where it runs: "cpu", "cuda:0", …
         parameters: number of parameters by category; the values add up to the model's total.
         tied_unembedding: whether the unembedding is the embedding.
+        windows: how many tokens each layer sees, from a token's own back; None: all.
     """
 
     shape: Shape
@@ -58,6 +59,7 @@ class Network(Protocol):
     device: str
     parameters: dict[str, int]
     tied_unembedding: bool
+    windows: Sequence[int | None]
 
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
@@ -70,6 +72,12 @@ class Network(Protocol):
 
     def step(self, ids_E: NDArray[np.int64], cache: Any) -> NDArray[np.float32]:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""
+
+    def held(self, cache: Any) -> Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Each layer's keys and values in a cache of one sequence, (C, S, K): those that the next token sees.
+
+        They stay as they are when the cache is gone on from.
+        """
 
     def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
         """Give a cache of E sequences, each going on from one of those in `cache`."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model_probe.errors import ModelError, PromptError, UserError
 from model_probe.half import to_half
 from model_probe.shape import Shape, shared_heads
-from model_probe.trace import LAST_ROWS, ONE_HEAD, PROJECTION, TENSORS
+from model_probe.trace import LAST_ROWS, OF_SHOWN, ONE_HEAD, TENSORS
 
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
@@ -31,7 +31,7 @@ SOURCES = {
         ("lens_ids_MWN", "lens_logprobs_MWN", "lens_rank_MW"), ("resid_pre_LTD", "resid_final_TD")
     ),
     **dict.fromkeys(("head_previous_LH", "head_first_LH", "head_self_LH"), ("pattern_LHTS",)),
-    **dict.fromkeys(PROJECTION, ("pattern_last_LHS", "scores_last_LHS")),  # which head is shown
+    **dict.fromkeys(OF_SHOWN, ("pattern_last_LHS", "scores_last_LHS")),  # which head is shown
 }
 
 Placed = tuple[type[np.generic], tuple[int, ...]]

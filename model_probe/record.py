@@ -26,6 +26,7 @@ from model_probe import (
     models,
     plan,
     prompts,
+    reuse,
     tiles,
     typo,
     verify,
@@ -39,7 +40,7 @@ from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
 from model_probe.stopwatch import Stopwatch
 from model_probe.tokens import Encoded, Vocabulary
-from model_probe.trace import PROJECTION, TENSORS, Facts, write_trace
+from model_probe.trace import OF_SHOWN, PROJECTION, TENSORS, Facts, write_trace
 
 
 def record(
@@ -121,8 +122,9 @@ def record(
             network, vocabulary, encoded.ids_T, selection, seed, (method, steps, end_ids), second, watch
         )
         projected: list[int] = []
-        if selection.keeps_any(*PROJECTION):
+        if selection.keeps_any(*OF_SHOWN):
             projected = [*_shown(network, selection, tensors)]
+        if selection.keeps_any(*PROJECTION):
             tensors |= network.projection(*projected)
         tensors |= _of_weights(network, vocabulary, encoded.ids_T, tensors, selection, seed)
         watch.lap("weights")
@@ -179,14 +181,20 @@ def _run(
     if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
     watch.lap("model")
-    generated = {}
-    if selection.keeps_any(*(name for name in TENSORS if name.startswith(("step_", "beam_")))):
+    generated, again = {}, None
+    steps_of = (name for name in TENSORS if name.startswith(("step_", "beam_")))
+    if selection.keeps_any(*reuse.NAMES):
+        again = reuse.Reuse(network, run, len(ids_T))
+    if again is not None or selection.keeps_any(*steps_of):
         (method, steps, end_ids), room = generating, network.shape.n_ctx - len(ids_T) + 1
         generated = generation.generate(
             network, run, method=method, steps=min(steps, room), seed=seed, end_ids=end_ids
         )
         watch.lap("steps")
-    further, errors = _run_again(network, vocabulary, ids_T, generated, selection, seed, second)
+    further, errors = _run_again(network, vocabulary, ids_T, generated, selection, seed, second, again)
+    if again is not None:
+        shown = _shown(network, selection, tensors) if selection.keeps("again_k_TK") else None
+        further |= again.tensors(shown)
     watch.lap("further texts")
     read = selection.keeps_any(*plan.LENS)
     if read or everywhere:  # the lens is checked against the output
@@ -239,6 +247,7 @@ def _run_again(
     selection: Selection,
     seed: int,
     second: besides.Beside | None,
+    again: reuse.Reuse | None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
     """What further texts tell: of the cache, of heads that look for what was repeated, of another context.
 
@@ -246,7 +255,8 @@ def _run_again(
     """
     texts = {}
     if len(generated.get("step_ids_G", ())) > 1:  # the first step reuses nothing
-        texts["uncached"] = generation.uncached(ids_T, generated["step_ids_G"])
+        uncached = generation.uncached(ids_T, generated["step_ids_G"])
+        texts["uncached"] = uncached if again is None else again.again(uncached)
     beside = None
     if second is not None and selection.keeps_any(*besides.NAMES):
         beside = besides.Second(second, network.shape)
@@ -257,6 +267,9 @@ def _run_again(
         repeated = Recording(network.shape, 2 * len(ids_R), only=("pattern_LHTS",))
         if len(ids_R) > 1:
             texts["repeated"] = Text(np.tile(ids_R, 2), repeated, first=2 * len(ids_R))
+    if again is not None and len(generated["step_ids_G"]) == 1 and len(ids_T) < network.shape.n_ctx:
+        # attention alone: it comes last
+        texts["one more"] = again.again(generation.one_more(ids_T, generated["step_ids_G"]))
     logits = dict(zip(texts, network.run_together(list(texts.values())), strict=True)) if texts else {}
     errors = {"kv_cache": 0.0} if generated else {}
     tensors: dict[str, NDArray[Any]] = {}
@@ -332,6 +345,7 @@ def _facts(
             "python": platform.python_version(),
         },
         checks=checks,
+        windows=[window or 0 for window in network.windows] if any(network.windows) else [],
         layers=list(selection.layers),
         heads=list(selection.heads),
         asked=sorted(selection.tensors),

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from transformers import AttentionInterface, AutoModelForCausalLM
+from transformers import AttentionInterface, AutoModelForCausalLM, DynamicCache
 from transformers.activations import ACT2FN
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.pytorch_utils import Conv1D
@@ -122,6 +122,9 @@ class ReferenceNetwork:
         )  # a tied weight comes once, under its first name
         embedding: Any = model.get_submodule(self._family.embedding)
         self.tied_unembedding = model.lm_head.weight is embedding.weight
+        layers = DynamicCache(config=model.config).layers  # none where all are alike
+        windows = [getattr(layer, "sliding_window", None) for layer in layers]
+        self.windows: list[int | None] = windows or [None] * self.shape.n_layer
 
     @torch.inference_mode()
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:
@@ -153,6 +156,10 @@ class ReferenceNetwork:
         output = self.model(ids, past_key_values=cache, use_cache=True)
         logits_EV: NDArray[np.float32] = output.logits[:, -1].cpu().numpy()
         return logits_EV
+
+    def held(self, cache: Any) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Each layer's keys and values that the next token sees; see `model_probe.network.Network`."""
+        return [(layer.keys[0].cpu().numpy(), layer.values[0].cpu().numpy()) for layer in cache.layers]
 
     def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
         """Give a cache of E sequences, each going on from one of those in `cache`, which is used up."""

@@ -105,6 +105,8 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "beam_ids_GE": (_INT, ("G", "E")),
     "beam_parents_GE": (_INT, ("G", "E")),
     "beam_logprobs_GE": (("F64",), ("G", "E")),
+    "cache_gap_LT": (_FLOAT, ("L", "T")),
+    "again_k_TK": (_FLOAT, ("T", "K")),
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
     "head_self_LH": (_FLOAT, ("L", "H")),
@@ -164,6 +166,7 @@ ONE_HEAD = frozenset(
 
 # what is kept of the head that scenes show by themselves; see `Facts.projected`
 PROJECTION = ("query_weight_KD", "query_bias_K", "key_weight_KD", "key_bias_K")
+OF_SHOWN = (*PROJECTION, "again_k_TK")
 
 # tensor → the one that has the last query's rows of it; traces before schema 1.2 have the whole only
 LAST_ROWS = {"scores_LHTS": "scores_last_LHS", "pattern_LHTS": "pattern_last_LHS"}
@@ -230,12 +233,16 @@ class Facts:
     changes: list[dict[str, Any]] = field(default_factory=list)
     changed_places: int = 0
     asked: list[str] = field(default_factory=list)  # the tensors that were to be kept; []: all
-    projected: list[int] = field(default_factory=list)  # layer and head of query_weight_KD and its kin
+    projected: list[int] = field(default_factory=list)  # layer and head of what `OF_SHOWN` names
     one_head: dict[str, list[int]] = field(default_factory=dict)  # tensor → layer, query head: all it holds
     quantization: str = ""  # how the weights were stored in the GGUF file they are from: "Q4_1"
     # Since 1.3
     beside: str | None = None  # the second text that was given
     beside_how: str = ""  # what beside_ids_T are: "given", "reversed" or "twice"; see `beside.py`
+    # Since 1.4
+    windows: list[int] = field(
+        default_factory=list
+    )  # tokens each layer sees, its own too; 0: all; []: all do
 
     @property
     def credit(self) -> str:
@@ -314,6 +321,8 @@ class Facts:
             numbers = all(isinstance(n, int) and 0 <= n < count for n in kept)
             sound = sound and numbers and kept == sorted(set(kept))
         sound = sound and all(isinstance(name, str) for name in self.asked)
+        sound = sound and len(self.windows) in (0, self.n_layer)
+        sound = sound and all(isinstance(n, int) and 0 <= n <= LARGEST for n in self.windows)
         for name, single in self.one_head.items():
             numbers = len(single) == 2 and all(isinstance(n, int) for n in single)
             sound = sound and name in ONE_HEAD and numbers

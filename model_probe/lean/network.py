@@ -90,7 +90,7 @@ class LeanNetwork(ABC):
         self.tied_unembedding = unembedding_VD is embedding_VD
         self._embedding_VD, self._unembedding_VD = embedding_VD, unembedding_VD
         self._first_weights = first_weights
-        self._windows = windows
+        self.windows = windows
         self._threads = ThreadpoolController()
 
     @abstractmethod
@@ -148,7 +148,7 @@ class LeanNetwork(ABC):
         """Run texts as one sequence, one after another; what is hidden keeps them apart."""
         rows = [slice(*ends) for ends in pairwise(accumulate((len(text.ids_T) for text in texts), initial=0))]
         tokens = rows[-1].stop
-        windows = {window: np.ones((tokens, tokens), np.bool_) for window in set(self._windows)}
+        windows = {window: np.ones((tokens, tokens), np.bool_) for window in set(self.windows)}
         for own, text in zip(rows, texts, strict=True):
             places_T = np.arange(len(text.ids_T))
             seen = {}
@@ -156,7 +156,7 @@ class LeanNetwork(ABC):
                 hidden_TS[own, own] = _hidden(places_T, places_T, window)
                 seen[window] = (~hidden_TS[own, own]).view(np.uint8)
             if text.recording is not None:
-                for window in self._windows:
+                for window in self.windows:
                     text.recording.keep_mask(seen[window])
 
         def keep(name: str, value: NDArray[Any], layer: int | None = None) -> None:
@@ -183,9 +183,17 @@ class LeanNetwork(ABC):
     def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
         """Run one token more for each of E sequences in the cache; returns the E × V logits."""
         places_T, places_S = np.array([cache.length]), np.arange(cache.length + 1)
-        windows = {window: _hidden(places_T, places_S, window) for window in set(self._windows)}
+        windows = {window: _hidden(places_T, places_S, window) for window in set(self.windows)}
         with self._limited(len(ids_E)):
             return self._forward(ids_E[:, None], cache, places_T, windows, np.array([0]))[:, 0]
+
+    def held(self, cache: Cache) -> list[tuple[F32, F32]]:
+        """Each layer's keys and values that the next token sees; see `model_probe.network.Network`."""
+        firsts = [0 if window is None else max(0, cache.length + 1 - window) for window in self.windows]
+        return [
+            (cache.keys[layer, 0, :, first : cache.length], cache.values[layer, 0, :, first : cache.length])
+            for layer, first in enumerate(firsts)
+        ]
 
     def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
         """Give a cache of E sequences, each going on from one of those in `cache`."""
@@ -250,7 +258,7 @@ class LeanNetwork(ABC):
         self._make_room(cache, cache.length + tokens)
         positions = self._positions(places_T)
         x = self._embed(ids_ET, positions, keep).reshape(many * tokens, -1)  # [E, T, D] -> [E·T, D]
-        for layer, window in enumerate(self._windows):
+        for layer, window in enumerate(self.windows):
             keep("resid_pre_LTD", x, layer)
             normed = self._norm(x, "ln1", layer)  # [E·T, D] -> [E·T, D]
             keep("ln1_LTD", normed, layer)

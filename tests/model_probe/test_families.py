@@ -247,6 +247,42 @@ def test_llama_agrees_with_the_numpy_oracle(tmp_path: Path, tied: bool, referenc
         np.testing.assert_allclose(run.tensors[ours], expected[theirs], atol=1e-4)
 
 
+@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("name", ["sample", "beam"])
+def test_what_is_reused_is_what_the_library_computes_anew(
+    family: tuple[str, Path], tmp_path: Path, name: Any, reference: bool
+) -> None:
+    method, prompt = Method(name), "The old king gave his ring away"
+    path = record(prompt, tmp_path / "t", model=str(family[1]), steps=3, method=method, reference=reference)
+    trace, model = Trace.open(path), eager(family[1])
+    tokens = trace.n_tokens
+    ids_T = torch.from_numpy(np.concatenate([trace.token_ids_T[:], trace.step_ids_G[:-1]]))[None]
+    with torch.no_grad():
+        whole = captured(model, ids_T)
+        before = captured(model, ids_T[:, :tokens])
+    layer, head = trace.facts.projected
+    keys = whole[layer][0][head * whole[layer][0].shape[0] // trace.facts.n_head, :tokens]
+    np.testing.assert_allclose(trace.again_k_TK[:], keys, atol=2e-5 * np.abs(keys).max())
+    windows = trace.facts.windows or [0] * 3
+    for layer, window in enumerate(windows):
+        held = slice(max(0, tokens - window + 1) if window else 0, tokens)
+        gap_T = trace.cache_gap_LT[layer]
+        assert (gap_T[: held.start] == -1).all()
+        pairs = list(zip(before[layer], whole[layer], strict=True))
+        apart_T = np.max([np.abs(a - b[:, :tokens]).max(axis=(0, 2)) for a, b in pairs], axis=0)
+        largest = float(max(np.abs(b).max() for _, b in pairs))
+        assert gap_T[held] == pytest.approx(apart_T[held], abs=2e-5 * largest)
+        if trace.facts.engine == "transformers":
+            np.testing.assert_array_equal(gap_T[held], apart_T[held])
+
+
+def captured(model: Any, ids_T: Any) -> list[tuple[Any, Any]]:
+    """Each layer's keys and values, (C, T, K), in a run of the library's own; no window cuts them off."""
+    cache = transformers.DynamicCache()
+    model(ids_T, past_key_values=cache, use_cache=True)
+    return [(layer.keys[0].numpy(), layer.values[0].numpy()) for layer in cache.layers]
+
+
 @pytest.mark.parametrize("name", ["sample", "beam"])
 def test_generation_with_the_cache_is_generation_without(network: Network, name: Any) -> None:
     run = network.run(IDS_T)
