@@ -124,7 +124,7 @@ class ReferenceNetwork:
         self.tied_unembedding = model.lm_head.weight is embedding.weight
         layers = DynamicCache(config=model.config).layers  # none where all are alike
         windows = [getattr(layer, "sliding_window", None) for layer in layers]
-        self.windows: list[int | None] = windows or [None] * self.shape.n_layer
+        self.windows: Sequence[int | None] = windows or [None] * self.shape.n_layer
 
     @torch.inference_mode()
     def run(self, ids_T: NDArray[np.int64], recording: Recording | None = None, first: int = 0) -> Run:

@@ -278,7 +278,7 @@ def test_what_is_reused_is_what_the_library_computes_anew(
 
 def captured(model: Any, ids_T: Any) -> list[tuple[Any, Any]]:
     """Each layer's keys and values, (C, T, K), in a run of the library's own; no window cuts them off."""
-    cache = transformers.DynamicCache()
+    cache: Any = transformers.DynamicCache()
     model(ids_T, past_key_values=cache, use_cache=True)
     return [(layer.keys[0].numpy(), layer.values[0].numpy()) for layer in cache.layers]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model_probe import record as recording
+from model_probe import capture
 from model_probe.generation import Method, generate, uncached
 from model_probe.network import Network
 from model_probe.plan import Selection
@@ -50,15 +50,20 @@ def test_the_run_that_the_check_makes_is_the_only_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts: list[int] = []
-    load = recording.capture.load
+    load = capture.load
 
-    def spying(*arguments: Any, **more: Any) -> Network:
+    def spying(*arguments: Any, **more: Any) -> Any:
         network: Any = load(*arguments, **more)
         run_together = network.run_together
-        network.run_together = lambda these: texts.append(len(these)) or run_together(these)
+
+        def counting(these: Any) -> Any:
+            texts.append(len(these))
+            return run_together(these)
+
+        network.run_together = counting
         return network
 
-    monkeypatch.setattr(recording.capture, "load", spying)
+    monkeypatch.setattr(capture, "load", spying)
     asked = ("step_ids_G", "cache_gap_LT", "again_k_TK")
     for tensors, steps, ran in ((asked, 4, [1]), (asked[:1], 4, [1]), (asked, 1, [1]), (asked[:1], 1, [])):
         texts.clear()
