@@ -72,6 +72,8 @@ MEANINGS: dict[str, str] = {
     "cache_gap_LT": "largest |difference|, over the keys and values of all heads, between those that the "
     "cache holds after the prompt, which every step reuses, and the same computed anew, in a run of prompt "
     "and generated tokens without a cache; −1: beyond the layer's window, not held any more",
+    "again_size_LT1": "largest |number| among the keys and values of all heads there, of the prompt's tokens "
+    "and the first one generated",
     "again_k_TK": "the prompt's keys computed anew in that run, of the head that `Facts.projected` names, as "
     "k_LHTK",
     "head_previous_LH": "mean weight on the token before, over t ≥ 1 (TransformerLens' head detector, 2022)",

@@ -40,7 +40,7 @@ from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
 from model_probe.stopwatch import Stopwatch
 from model_probe.tokens import Encoded, Vocabulary
-from model_probe.trace import OF_SHOWN, PROJECTION, TENSORS, Facts, write_trace
+from model_probe.trace import OF_SHOWN, PROJECTION, REUSED, TENSORS, Facts, write_trace
 
 
 def record(
@@ -183,7 +183,7 @@ def _run(
     watch.lap("model")
     generated, again = {}, None
     steps_of = (name for name in TENSORS if name.startswith(("step_", "beam_")))
-    if selection.keeps_any(*reuse.NAMES):
+    if selection.keeps_any(*REUSED):
         again = reuse.Reuse(network, run, len(ids_T))
     if again is not None or selection.keeps_any(*steps_of):
         (method, steps, end_ids), room = generating, network.shape.n_ctx - len(ids_T) + 1

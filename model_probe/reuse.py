@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from model_probe.network import Network, Run, Text
 from model_probe.plan import Recording
 
-NAMES = ("cache_gap_LT", "again_k_TK")
-
 Held = Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]
 """A layer's keys and values, (C, S, K) each: of the last S tokens that the next one can look at."""
 
@@ -35,20 +33,31 @@ class Reuse:
         return Text(text.ids_T, self._recording, text.first)
 
     def tensors(self, shown: tuple[int, int] | None) -> dict[str, NDArray[Any]]:
-        """`cache_gap_LT`, and `again_k_TK` of one layer and query head; nothing where there was no run."""
+        """`REUSED`, `again_k_TK` of one layer and query head; nothing where there was no run."""
         if self._recording is None:
             return {}
         anew, axes = self._recording.finished(), self._shape.key_axes
+        size_LT1 = np.zeros((self._shape.n_layer, self._n_tokens + 1), np.float32)
         gap_LT = np.full((self._shape.n_layer, self._n_tokens), -1, np.float32)
         for layer, held in enumerate(self._held):
             seen = held[0].shape[1]
             rows = slice(self._n_tokens - seen, self._n_tokens)
             for old_CSK, name in zip(held, (f"k_{axes}", f"v_{axes}"), strict=True):
-                difference_CSK = np.abs(old_CSK - anew[name][layer][:, rows])
-                np.maximum(gap_LT[layer, rows], difference_CSK.max(axis=(0, 2)), out=gap_LT[layer, rows])
+                gap_S = _largest(old_CSK - anew[name][layer][:, rows])
+                np.maximum(
+                    size_LT1[layer], _largest(anew[name][layer][:, : self._n_tokens + 1]), out=size_LT1[layer]
+                )
+                np.maximum(gap_LT[layer, rows], gap_S, out=gap_LT[layer, rows])
+        found = {"cache_gap_LT": gap_LT, "again_size_LT1": size_LT1}
         if shown is None:
-            return {"cache_gap_LT": gap_LT}
+            return found
         layer, head = shown
         shared = head * self._shape.n_kv_head // self._shape.n_head
         again_TK = anew[f"k_{axes}"][layer, shared, : self._n_tokens]
-        return {"cache_gap_LT": gap_LT, "again_k_TK": again_TK.copy()}
+        return {**found, "again_k_TK": again_TK.copy()}
+
+
+def _largest(values_CSK: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest |number| of each token, (S,)."""
+    largest_S: NDArray[np.float32] = np.abs(values_CSK).max(axis=(0, 2))
+    return largest_S

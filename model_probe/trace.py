@@ -106,6 +106,7 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "beam_parents_GE": (_INT, ("G", "E")),
     "beam_logprobs_GE": (("F64",), ("G", "E")),
     "cache_gap_LT": (_FLOAT, ("L", "T")),
+    "again_size_LT1": (_FLOAT, ("L", "T+1")),
     "again_k_TK": (_FLOAT, ("T", "K")),
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
@@ -167,6 +168,9 @@ ONE_HEAD = frozenset(
 # what is kept of the head that scenes show by themselves; see `Facts.projected`
 PROJECTION = ("query_weight_KD", "query_bias_K", "key_weight_KD", "key_bias_K")
 OF_SHOWN = (*PROJECTION, "again_k_TK")
+
+# what a run of the prompt and a token more says of the cache; see `reuse.py`
+REUSED = ("cache_gap_LT", "again_size_LT1", "again_k_TK")
 
 # tensor → the one that has the last query's rows of it; traces before schema 1.2 have the whole only
 LAST_ROWS = {"scores_LHTS": "scores_last_LHS", "pattern_LHTS": "pattern_last_LHS"}
@@ -521,6 +525,8 @@ class Trace:
         """Say that a tensor is not there, and why that may be."""
         asked = self.facts.asked
         without = "it was recorded without" if asked and name not in asked else ""
+        if name in REUSED and self.n_tokens == self.facts.n_ctx:
+            without = "the prompt fills the context, so no step can follow; a shorter one leaves room"
         why = without or f"{self.facts.model_name} has none, or it was recorded without"
         return f"{self.path} has no {name}: {why}"
 

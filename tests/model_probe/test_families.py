@@ -272,6 +272,8 @@ def test_what_is_reused_is_what_the_library_computes_anew(
         apart_T = np.max([np.abs(a - b[:, :tokens]).max(axis=(0, 2)) for a, b in pairs], axis=0)
         largest = float(max(np.abs(b).max() for _, b in pairs))
         assert gap_T[held] == pytest.approx(apart_T[held], abs=2e-5 * largest)
+        sizes_T1 = np.max([np.abs(b[:, : tokens + 1]).max(axis=(0, 2)) for b in whole[layer]], axis=0)
+        np.testing.assert_allclose(trace.again_size_LT1[layer], sizes_T1, rtol=1e-4)
         if trace.facts.engine == "transformers":
             np.testing.assert_array_equal(gap_T[held], apart_T[held])
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from model_probe import capture
+from model_probe.errors import MissingTensor
 from model_probe.generation import Method, generate, uncached
 from model_probe.network import Network
 from model_probe.plan import Selection
@@ -64,7 +65,7 @@ def test_the_run_that_the_check_makes_is_the_only_one(
         return network
 
     monkeypatch.setattr(capture, "load", spying)
-    asked = ("step_ids_G", "cache_gap_LT", "again_k_TK")
+    asked = ("step_ids_G", "cache_gap_LT", "again_size_LT1", "again_k_TK")
     for tensors, steps, ran in ((asked, 4, [1]), (asked[:1], 4, [1]), (asked, 1, [1]), (asked[:1], 1, [])):
         texts.clear()
         selection = Selection(tensors=tensors)
@@ -88,3 +89,5 @@ def test_where_the_context_is_full_nothing_is_reused(tiny_directory: Path, tmp_p
     assert trace.step_ids_G.shape == (1,)
     assert not trace.has("cache_gap_LT")
     assert not trace.has("again_k_TK")
+    with pytest.raises(MissingTensor, match="the prompt fills the context"):
+        _ = trace.cache_gap_LT
