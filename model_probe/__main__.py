@@ -56,13 +56,19 @@ def commands() -> None:
     "tensors",
     metavar="NAME",
     multiple=True,
-    help="Keep this tensor, and others so named; --tensor NAME --tensor NAME ….  [default: all]",
+    help="Keep this tensor, and others so named; --tensor NAME --tensor NAME ….  "
+    "[default: all but those of --runs]",
 )
 @click.option(
     "--one-head",
     metavar="NAME",
     multiple=True,
     help="Keep this tensor, and where the prompt is long only one head of it.",
+)
+@click.option(
+    "--runs",
+    is_flag=True,
+    help="Keep five ways of writing on as well, the tensors runs_…: eleven more passes.",
 )
 @click.option("--layer", type=int, help="That head's layer.  [default: by a rule from the data]")
 @click.option("--head", type=int, help="That head.  [default: by a rule from the data]")
@@ -82,6 +88,7 @@ def _record(
     no_scores: bool,
     tensors: tuple[str, ...],
     one_head: tuple[str, ...],
+    runs: bool,
     layer: int | None,
     head: int | None,
     smaller: str | None,
@@ -121,6 +128,7 @@ def _record(
             (*tensors, *one_head),
             one_head,
             (layer, head),
+            runs,
         ),
         budget=budget,
         **({"smaller": smaller} if smaller else {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model_probe.errors import UserError
 from model_probe.network import Network, Run, Text
+from model_probe.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,144 @@ def draw(logits_V: NDArray[np.floating[Any]], uniform: float, kept_V: NDArray[np
     return min(int(np.searchsorted(cumulative_V, uniform, side="right")), int(np.flatnonzero(kept_V)[-1]))
 
 
+class Drawing:
+    """A text that goes on with one token a step: drawn, or the likeliest.
+
+    Attributes:
+        stages: everything that was computed on the way, a list by its name in the trace.
+        over: whether the text has ended.
+    """
+
+    def __init__(self, method: Method, seed: int, end_ids: Collection[int]) -> None:
+        self.over = False
+        self._method, self._end_ids = method, end_ids
+        self._generator = np.random.Generator(np.random.PCG64(seed))
+        self.stages: dict[str, list[Any]] = {"step_logits_GV": [], "step_ids_G": []}
+        if method.name == "sample":
+            self.stages |= {"step_scaled_GV": [], "step_kept_GV": [], "step_uniform_G": []}
+
+    def go_on(self, logits_EV: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Choose from the logits of its one text; returns the token, (1,), and where it goes on from, [0]."""
+        logits_V, method = logits_EV[0], self._method
+        if method.name == "greedy":
+            token = int(logits_V.argmax())
+            found: dict[str, Any] = {}
+        else:
+            scaled_V = logits_V / np.float32(method.temperature)
+            kept_V = kept(scaled_V, method.top_k, method.top_p)
+            uniform = self._generator.random()
+            token = draw(scaled_V, uniform, kept_V)
+            found = {"step_scaled_GV": scaled_V, "step_kept_GV": kept_V, "step_uniform_G": uniform}
+        for name, value in {"step_logits_GV": logits_V, "step_ids_G": token, **found}.items():
+            self.stages[name].append(value)
+        self.over = token in self._end_ids
+        return np.array([token], np.int64), np.zeros(1, np.int64)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """All stages: step_logits_GV, step_ids_G and, when drawing, three more."""
+        return {name: np.array(values, _DTYPES.get(name)) for name, values in self.stages.items()}
+
+
+_DTYPES = {"step_ids_G": np.int64, "step_kept_GV": np.uint8}
+
+
+class Beams:
+    """A beam search: the likeliest texts, each of which goes on; one that has ended stays, its end repeated.
+
+    Attributes:
+        over: whether the likeliest has ended.
+    """
+
+    def __init__(self, beams: int, end_ids: Collection[int]) -> None:
+        self.over = False
+        self._beams, self._end_ids = beams, end_ids
+        self._total_E, self._ended_E = np.zeros(1), np.zeros(1, np.bool_)
+        self._logits: list[NDArray[np.float32]] = []
+        self._ids: list[NDArray[np.int64]] = []
+        self._parents: list[NDArray[np.int64]] = []
+        self._totals: list[NDArray[np.float64]] = []
+
+    def go_on(self, logits_EV: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Keep the likeliest texts that are a token longer; returns their tokens and what they go on from."""
+        logprob_EV = np.log(np.maximum([softmax(logits_V) for logits_V in logits_EV], 1e-300))
+        for ended in np.flatnonzero(self._ended_E):
+            logprob_EV[ended] = -np.inf
+            logprob_EV[ended, self._ids[-1][ended]] = 0
+        candidates = (self._total_E[:, None] + logprob_EV).ravel()
+        best = largest(candidates, self._beams)
+        parents_E, ids_E = np.divmod(best, logits_EV.shape[1])
+        self._total_E = candidates[best]
+        self._ended_E = self._ended_E[parents_E] | np.array(
+            [token in self._end_ids for token in ids_E.tolist()]
+        )
+        self._logits.append(logits_EV)
+        self._ids.append(ids_E)
+        self._parents.append(parents_E)
+        self._totals.append(self._total_E)
+        self.over = bool(self._ended_E[0])
+        return ids_E, parents_E
+
+    def survivor(self) -> list[tuple[int, int]]:
+        """Which beam the likeliest text is at each step, and which of the step before it goes on from."""
+        path, beam = [], 0
+        for parents_E in reversed(self._parents):
+            path.append((beam, int(parents_E[beam])))
+            beam = path[-1][1]
+        return path[::-1]
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The likeliest text, step_logits_GV and step_ids_G, and the search: three tensors of beams."""
+        path = list(enumerate(self.survivor()))
+        return {
+            "step_logits_GV": np.array(
+                [self._logits[step][parent] for step, (_, parent) in path], np.float32
+            ),
+            "step_ids_G": np.array([self._ids[step][beam] for step, (beam, _) in path], np.int64),
+            "beam_ids_GE": np.array(self._ids, np.int64),
+            "beam_parents_GE": np.array(self._parents, np.int64),
+            "beam_logprobs_GE": np.array(self._totals, np.float64),
+        }
+
+
+def largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Where the `count` largest are, largest first; equals in their order."""
+    among = np.arange(len(values))
+    if count < len(values):
+        among = np.flatnonzero(values >= np.partition(values, -count)[-count])
+    return among[np.argsort(-values[among], kind="stable")[:count]]
+
+
+def writer(method: Method, shape: Shape, seed: int, end_ids: Collection[int]) -> Drawing | Beams:
+    """What writes on by a method; a draw's numbers are those of PCG64(seed)."""
+    if method.name == "beam":
+        return Beams(min(method.beams, shape.n_vocab), end_ids)
+    return Drawing(method, seed, end_ids)
+
+
+def write(network: Network, run: Run, writers: Sequence[Drawing | Beams], steps: int) -> None:
+    """Have all writers go on after a run, up to `steps` tokens: one forward pass a step for all together.
+
+    They share the run's keys and values, and leave them as they were. Step 0 chooses from the run's own last
+    logits. A writer that is over takes no further part.
+    """
+    going, cache = list(writers), run.cache
+    logits = [run.logits_TV[-1:]] * len(going)
+    for step in range(steps):
+        chosen = [each.go_on(logits_EV) for each, logits_EV in zip(going, logits, strict=True)]
+        firsts = (
+            np.cumsum([0, *(len(logits_EV) for logits_EV in logits)]) if step else np.zeros(len(going) + 1)
+        )
+        on = [n for n, each in enumerate(going) if not each.over]
+        if not on or step == steps - 1:
+            break
+        parents_E = np.concatenate([chosen[n][1] + int(firsts[n]) for n in on])
+        if not step or not np.array_equal(parents_E, np.arange(firsts[-1])):
+            cache = network.branch(cache, parents_E)
+        logits_EV = network.step(np.concatenate([chosen[n][0] for n in on]), cache)
+        logits = np.split(logits_EV, np.cumsum([len(chosen[n][0]) for n in on])[:-1])
+        going = [going[n] for n in on]
+
+
 def generate(
     network: Network, run: Run, *, method: Method, steps: int, seed: int, end_ids: Collection[int]
 ) -> dict[str, NDArray[Any]]:
@@ -98,71 +237,9 @@ def generate(
     step_logits_GV; when drawing, step_scaled_GV, step_kept_GV and step_uniform_G, the numbers of PCG64(seed);
     of a beam search beam_ids_GE, beam_parents_GE and beam_logprobs_GE; and step_ids_G, what was chosen.
     """
-    if method.name == "beam":
-        return _beam_search(network, run, min(method.beams, network.shape.n_vocab), steps, end_ids)
-    generator = np.random.Generator(np.random.PCG64(seed))
-    stages: dict[str, list[Any]] = {"step_logits_GV": [], "step_ids_G": []}
-    if method.name == "sample":
-        stages |= {"step_scaled_GV": [], "step_kept_GV": [], "step_uniform_G": []}
-    logits_V = run.logits_TV[-1]
-    for step in range(steps):
-        if step:
-            logits_V = network.step(np.array(stages["step_ids_G"][-1:], np.int64), run.cache)[0]
-        stages["step_logits_GV"].append(logits_V)
-        if method.name == "greedy":
-            stages["step_ids_G"].append(int(logits_V.argmax()))
-        else:
-            scaled_V = logits_V / np.float32(method.temperature)
-            kept_V = kept(scaled_V, method.top_k, method.top_p)
-            uniform = generator.random()
-            stages["step_scaled_GV"].append(scaled_V)
-            stages["step_kept_GV"].append(kept_V)
-            stages["step_uniform_G"].append(uniform)
-            stages["step_ids_G"].append(draw(scaled_V, uniform, kept_V))
-        if stages["step_ids_G"][-1] in end_ids:
-            break
-    return {name: np.array(values, _DTYPES.get(name)) for name, values in stages.items()}
-
-
-_DTYPES = {"step_ids_G": np.int64, "step_kept_GV": np.uint8}
-
-
-def _beam_search(
-    network: Network, run: Run, beams: int, steps: int, end_ids: Collection[int]
-) -> dict[str, NDArray[Any]]:
-    """Keep the likeliest texts; one that has ended stays, its end repeated. The likeliest is chosen."""
-    logits_EV, cache = run.logits_TV[-1:], run.cache
-    total_E = np.zeros(1)
-    ended_E = np.zeros(1, np.bool_)
-    history: list[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
-    for step in range(steps):
-        if step:
-            cache = network.branch(cache, history[-1][2])
-            logits_EV = network.step(history[-1][1], cache)
-        logprob_EV = np.log(np.maximum([softmax(logits_V) for logits_V in logits_EV], 1e-300))
-        for ended in np.flatnonzero(ended_E):
-            logprob_EV[ended] = -np.inf
-            logprob_EV[ended, history[-1][1][ended]] = 0
-        candidates = (total_E[:, None] + logprob_EV).ravel()
-        best = np.argsort(-candidates, kind="stable")[:beams]
-        parents_E, ids_E = np.divmod(best, logits_EV.shape[1])
-        total_E = candidates[best]
-        ended_E = ended_E[parents_E] | np.array([token in end_ids for token in ids_E.tolist()])
-        history.append((logits_EV, ids_E, parents_E, total_E))
-        if ended_E[0]:
-            break
-    logits, ids, beam = [], [], 0
-    for logits_EV, ids_E, parents_E, _ in reversed(history):
-        logits.append(logits_EV[parents_E[beam]])
-        ids.append(ids_E[beam])
-        beam = int(parents_E[beam])
-    return {
-        "step_logits_GV": np.array(logits[::-1], np.float32),
-        "step_ids_G": np.array(ids[::-1], np.int64),
-        "beam_ids_GE": np.array([ids_E for _, ids_E, _, _ in history], np.int64),
-        "beam_parents_GE": np.array([parents_E for _, _, parents_E, _ in history], np.int64),
-        "beam_logprobs_GE": np.array([total for *_, total in history], np.float64),
-    }
+    alone = writer(method, network.shape, seed, end_ids)
+    write(network, run, [alone], steps)
+    return alone.tensors()
 
 
 def uncached(ids_T: NDArray[np.int64], ids_G: NDArray[np.int64]) -> Text:

@@ -76,6 +76,24 @@ MEANINGS: dict[str, str] = {
     "and the first one generated",
     "again_k_TK": "the prompt's keys computed anew in that run, of the head that `Facts.projected` names, as "
     "k_LHTK",
+    "runs_lengths_R": "ways of writing on, recorded where asked for (--runs): how many tokens each wrote, 12 "
+    "or up to the end of the text or of the context. Rows: greedy; drawn from the 40 likeliest; drawn from "
+    "the likeliest that reach 0.9; drawn from all; a search with four beams; drawn from all once more, with "
+    "the same seed; drawn from all with the seed after it",
+    "runs_ids_RG": "the tokens, the last one repeated after the end",
+    "runs_logprobs_RG": "log-probability of each by the model itself, before anything was cut; 0 after the "
+    "end",
+    "runs_kept_RG": "how many tokens could be next: 1 of greedy; those left after top-k or top-p; of the "
+    "search, those of the kept texts that go on from the same one; 0 after the end",
+    "runs_mass_RG": "their probability together, by the model itself",
+    "runs_uniform_RG": "the number in [0, 1) that drew it; -1 where nothing is drawn",
+    "runs_spans_RG2": "where the token's share of those left begins and ends, in the order of the ids: the "
+    "number lies there; 0 where nothing is drawn",
+    "runs_top_ids_RGN": "the step's likeliest tokens, likeliest first",
+    "runs_top_logprobs_RGN": "their log-probabilities",
+    "runs_beam_ids_GE": "the search: each beam's new token, the likeliest beam first",
+    "runs_beam_parents_GE": "which beam of the step before it goes on from",
+    "runs_beam_logprobs_GE": "log-probability of all that the beam has written",
     "head_previous_LH": "mean weight on the token before, over t ≥ 1 (TransformerLens' head detector, 2022)",
     "head_first_LH": "mean weight on the first token, likewise",
     "head_self_LH": "mean weight on the token itself, likewise",

@@ -80,7 +80,10 @@ class Network(Protocol):
         """
 
     def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
-        """Give a cache of E sequences, each going on from one of those in `cache`."""
+        """Give a cache of E sequences, each going on from one of those in `cache`.
+
+        That one can be branched again afterwards, whatever the branch went on with.
+        """
 
     def unembed(self, resid_TD: NDArray[np.float32]) -> NDArray[np.float32]:
         """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model_probe.errors import ModelError, PromptError, UserError
 from model_probe.half import to_half
 from model_probe.shape import Shape, shared_heads
-from model_probe.trace import LAST_ROWS, OF_SHOWN, ONE_HEAD, TENSORS
+from model_probe.trace import ASKED_ONLY, LAST_ROWS, OF_SHOWN, ONE_HEAD, TENSORS
 
 BUDGET = 1 << 30  # bytes of one recording, unless asked otherwise
 LONG = 128  # tokens; above it the T² tensors are kept in half precision
@@ -51,6 +51,7 @@ class Selection:
         tensors: the tensors, by their names in the trace.
         of_one_head: those of `tensors` that a prompt of more than LONG tokens keeps of one head only.
         shown: that head's layer and number; what is None is chosen, see `model_probe.chosen_head`.
+        runs: whether the five ways of writing on are kept, which cost forward passes of their own.
     """
 
     layers: tuple[int, ...] = ()
@@ -59,6 +60,7 @@ class Selection:
     tensors: tuple[str, ...] = ()
     of_one_head: tuple[str, ...] = ()
     shown: tuple[int | None, int | None] = (None, None)
+    runs: bool = False
 
     def check(self, shape: Shape) -> None:
         """Raise UserError unless there are these tensors and the model has these layers and heads."""
@@ -89,6 +91,8 @@ class Selection:
 
     def keeps(self, name: str) -> bool:
         """Whether a tensor belongs into the trace."""
+        if name in ASKED_ONLY:
+            return self.runs or name in self.tensors
         return (not self.tensors or name in self.tensors) and (self.scores or not name.startswith("scores_"))
 
     def keeps_any(self, *names: str) -> bool:

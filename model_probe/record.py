@@ -27,6 +27,7 @@ from model_probe import (
     plan,
     prompts,
     reuse,
+    runs,
     tiles,
     typo,
     verify,
@@ -40,7 +41,7 @@ from model_probe.network import Network, Text
 from model_probe.plan import Recording, Selection
 from model_probe.stopwatch import Stopwatch
 from model_probe.tokens import Encoded, Vocabulary
-from model_probe.trace import OF_SHOWN, PROJECTION, REUSED, TENSORS, Facts, write_trace
+from model_probe.trace import ASKED_ONLY, OF_SHOWN, PROJECTION, REUSED, TENSORS, Facts, write_trace
 
 
 def record(
@@ -103,7 +104,10 @@ def record(
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
     of_weights = plan.of_weights(shape, selection)
-    if selection == Selection() and plan.total(planned) + plan.total(of_weights) > budget:
+    if (
+        replace(selection, runs=False) == Selection()
+        and plan.total(planned) + plan.total(of_weights) > budget
+    ):
         narrower = Selection(of_one_head=("scores_LHTS",))
         smaller_plan = plan.planned(shape, len(encoded.ids_T), narrower)
         if plan.total(smaller_plan) + plan.total(of_weights) <= budget:
@@ -191,6 +195,11 @@ def _run(
             network, run, method=method, steps=min(steps, room), seed=seed, end_ids=end_ids
         )
         watch.lap("steps")
+    if selection.keeps_any(*ASKED_ONLY):
+        _, _, end_ids = generating
+        room = network.shape.n_ctx - len(ids_T) + 1
+        tensors |= runs.runs(network, run, seed=seed, end_ids=end_ids, room=room)
+        watch.lap("ways of writing on")
     further, errors = _run_again(network, vocabulary, ids_T, generated, selection, seed, second, again)
     if again is not None:
         shown = _shown(network, selection, tensors) if selection.keeps("again_k_TK") else None

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +163,11 @@ class ReferenceNetwork:
         return [(layer.keys[0].cpu().numpy(), layer.values[0].cpu().numpy()) for layer in cache.layers]
 
     def branch(self, cache: Any, parents_E: NDArray[np.int64]) -> Any:
-        """Give a cache of E sequences, each going on from one of those in `cache`, which is used up."""
-        cache.reorder_cache(torch.from_numpy(parents_E).to(self.model.device))
-        return cache
+        """Give a cache of E sequences, each going on from one of those in `cache`, which stays as it is."""
+        branched = copy(cache)
+        branched.layers = [copy(layer) for layer in cache.layers]  # a layer replaces its tensors
+        branched.reorder_cache(torch.from_numpy(parents_E).to(self.model.device))
+        return branched
 
     @torch.inference_mode()
     def unembed(self, resid_TD: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -108,6 +108,18 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cache_gap_LT": (_FLOAT, ("L", "T")),
     "again_size_LT1": (_FLOAT, ("L", "T+1")),
     "again_k_TK": (_FLOAT, ("T", "K")),
+    "runs_lengths_R": (_INT, ("ways",)),
+    "runs_ids_RG": (_INT, ("ways", "written")),
+    "runs_logprobs_RG": (_FLOAT, ("ways", "written")),
+    "runs_kept_RG": (_INT, ("ways", "written")),
+    "runs_mass_RG": (_FLOAT, ("ways", "written")),
+    "runs_uniform_RG": (("F64",), ("ways", "written")),
+    "runs_spans_RG2": (("F64",), ("ways", "written", "2")),
+    "runs_top_ids_RGN": (_INT, ("ways", "written", "likeliest")),
+    "runs_top_logprobs_RGN": (_FLOAT, ("ways", "written", "likeliest")),
+    "runs_beam_ids_GE": (_INT, ("searched", "searching")),
+    "runs_beam_parents_GE": (_INT, ("searched", "searching")),
+    "runs_beam_logprobs_GE": (("F64",), ("searched", "searching")),
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
     "head_self_LH": (_FLOAT, ("L", "H")),
@@ -164,6 +176,9 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 ONE_HEAD = frozenset(
     name for name, (_, axes) in TENSORS.items() if len(axes) == 4 and axes[:2] in (("l", "h"), ("l", "c"))
 )
+
+# forward passes of their own: not recorded unless they are asked for by name or with --runs
+ASKED_ONLY = frozenset(name for name in TENSORS if name.startswith("runs_"))
 
 # what is kept of the head that scenes show by themselves; see `Facts.projected`
 PROJECTION = ("query_weight_KD", "query_bias_K", "key_weight_KD", "key_bias_K")

@@ -50,6 +50,12 @@ def check(trace: Trace) -> None:
             raise TraceError(f"{trace.path}: beside_offsets_T1 has {offsets} offsets of {tokens} tokens")
     if trace.has("beam_parents_GE"):
         _within(trace, "beam_parents_GE", trace.beam_parents_GE[:], trace.beam_parents_GE.shape[1], "beams")
+    if trace.has("runs_beam_parents_GE"):
+        beams = trace.runs_beam_parents_GE.shape[1]
+        _within(trace, "runs_beam_parents_GE", trace.runs_beam_parents_GE[...], beams, "beams")
+    if trace.has("runs_lengths_R") and trace.has("runs_ids_RG"):
+        written = trace.runs_ids_RG.shape[1]
+        _within(trace, "runs_lengths_R", trace.runs_lengths_R[...] - 1, written, "steps, less 1")
     if trace.has("step_kept_GV") and trace.has("step_ids_G"):
         drawn = enumerate(trace.step_ids_G[:].tolist())
         if not all(trace.step_kept_GV[step, token] for step, token in drawn):

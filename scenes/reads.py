@@ -27,7 +27,7 @@ from itertools import chain
 from pathlib import Path
 
 from model_probe.errors import MissingTensor
-from model_probe.trace import LAST_ROWS, TENSORS, Trace
+from model_probe.trace import ASKED_ONLY, LAST_ROWS, TENSORS, Trace
 from scenes import SceneEntry
 from scenes.chosen_head import shown_head
 
@@ -142,6 +142,8 @@ class Wanted:
         facts = trace.facts
         if facts.asked and not self.tensors <= set(facts.asked):
             return False
+        if not all(map(trace.has, self.tensors & ASKED_ONLY)):
+            return False
         narrow = self.tensors & facts.one_head.keys()
         if not narrow <= self.of_one_head:
             return False
@@ -152,7 +154,9 @@ class Wanted:
         """This, and what a trace already holds; nothing is named where that is everything."""
         facts = trace.facts
         if not facts.asked:
-            return replace(self, tensors=frozenset(), of_one_head=frozenset())
+            dear = (self.tensors & ASKED_ONLY) | set(filter(trace.has, ASKED_ONLY))
+            everything = (frozenset(TENSORS) - ASKED_ONLY) | dear if dear else frozenset[str]()
+            return replace(self, tensors=everything, of_one_head=frozenset())
         tensors, narrow = self.tensors | set(facts.asked), frozenset(facts.one_head)
         whole = (self.tensors - self.of_one_head) | (set(facts.asked) - narrow - self.of_one_head)
         return replace(self, tensors=tensors, of_one_head=(self.of_one_head | narrow) - whole)

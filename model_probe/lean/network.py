@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -40,11 +40,21 @@ Windows = Mapping[int | None, NDArray[np.bool_]]
 
 @dataclass
 class Cache:
-    """Keys and values of E sequences, (L, E, C, room, K) each; the first `length` tokens are there."""
+    """Keys and values of E texts that may share their beginnings: every token's once.
+
+    Attributes:
+        keys: of all tokens, (L, 1, C, room, K); the first `length` are there.
+        values: likewise.
+        length: how many tokens there are.
+        places_S: the position that each has in its text.
+        own_ES: which of them each text is made of.
+    """
 
     keys: F32
     values: F32
     length: int
+    places_S: NDArray[np.int64]
+    own_ES: NDArray[np.bool_]
 
 
 def _goes_on(text: Text) -> bool:
@@ -127,6 +137,7 @@ class LeanNetwork(ABC):
         """Run T tokens from the start and fill the recording; give the logits from position `first` on."""
         cache = self._empty_cache(min(self.shape.n_ctx, len(ids_T) + 64))
         (logits_TV,) = self._run([Text(ids_T, recording, first)], cache)
+        cache.places_S, cache.own_ES = np.arange(len(ids_T)), np.ones((1, len(ids_T)), np.bool_)
         return Run(logits_TV, cache)
 
     def run_together(self, texts: Sequence[Text]) -> list[F32]:
@@ -181,11 +192,19 @@ class LeanNetwork(ABC):
         return np.split(logits_TV, list(accumulate(map(len, asked[:-1]))))
 
     def step(self, ids_E: NDArray[np.int64], cache: Cache) -> F32:
-        """Run one token more for each of E sequences in the cache; returns the E × V logits."""
-        places_T, places_S = np.array([cache.length]), np.arange(cache.length + 1)
-        windows = {window: _hidden(places_T, places_S, window) for window in set(self.windows)}
-        with self._limited(len(ids_E)):
-            return self._forward(ids_E[:, None], cache, places_T, windows, np.array([0]))[:, 0]
+        """Run one token more for each of E sequences in the cache; returns the E × V logits.
+
+        All E tokens are one sequence to the forward pass; what is hidden keeps the texts apart.
+        """
+        many = len(ids_E)
+        places_E = cache.own_ES.sum(axis=1)
+        places_S = np.concatenate([cache.places_S, places_E])
+        own_ES = np.concatenate([cache.own_ES, np.eye(many, dtype=np.bool_)], axis=1)
+        windows = {window: _hidden(places_E, places_S, window) | ~own_ES for window in set(self.windows)}
+        with self._limited(many):
+            logits_1EV = self._forward(ids_E[None], cache, places_E, windows, np.arange(many))
+        cache.places_S, cache.own_ES = places_S, own_ES
+        return logits_1EV[0]
 
     def held(self, cache: Cache) -> list[tuple[F32, F32]]:
         """Each layer's keys and values that the next token sees; see `model_probe.network.Network`."""
@@ -196,8 +215,11 @@ class LeanNetwork(ABC):
         ]
 
     def branch(self, cache: Cache, parents_E: NDArray[np.int64]) -> Cache:
-        """Give a cache of E sequences, each going on from one of those in `cache`."""
-        return Cache(cache.keys[:, parents_E], cache.values[:, parents_E], cache.length)
+        """Give a cache of E sequences, each going on from one of those in `cache`; nothing is copied.
+
+        Both hold the same keys and values up to here, and either may go on; then the other is used up.
+        """
+        return replace(cache, own_ES=cache.own_ES[parents_E])
 
     def unembed(self, resid_TD: F32) -> F32:
         """Read vectors of the residual stream through the final norm and the unembedding, as T × V logits."""
@@ -224,7 +246,8 @@ class LeanNetwork(ABC):
 
     def _empty_cache(self, room: int) -> Cache:
         size = (self.shape.n_layer, 1, self.shape.n_kv_head, room, self.shape.d_head)
-        return Cache(np.empty(size, np.float32), np.empty(size, np.float32), 0)
+        nothing = np.empty(0, np.int64), np.empty((1, 0), np.bool_)
+        return Cache(np.empty(size, np.float32), np.empty(size, np.float32), 0, *nothing)
 
     def _limited(self, tokens: int) -> AbstractContextManager[Any]:
         """One thread for a run of few tokens, all of them for a long one."""
@@ -318,7 +341,7 @@ class LeanNetwork(ABC):
         if tokens <= room:
             return
         size = list(cache.keys.shape)
-        size[3] = min(self.shape.n_ctx, max(tokens, room * 3 // 2))
+        size[3] = max(tokens, min(self.shape.n_ctx, room * 3 // 2))
         for name in ("keys", "values"):
             larger = np.empty(size, np.float32)
             larger[:, :, :, :room] = getattr(cache, name)
