@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.plan import Selection
 from model_probe.record import record
 from model_probe.smollm2 import smollm2_path
 from scenes import SCENES
@@ -22,7 +23,7 @@ OF_ALL = ("test_catalogues.py", "test_length.py")  # what these say of all scene
 def storyteller_trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trace of storyteller on its default prompt."""
     path = tmp_path_factory.mktemp("storyteller") / "trace.safetensors"
-    return record(None, path, model="storyteller")
+    return record(None, path, model="storyteller", selection=Selection(runs=True))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 
-from model_probe import capture, families, plan, verify
+from model_probe import capture, families, lean, plan, runs, verify
 from model_probe.__main__ import main
 from model_probe.errors import ModelError
 from model_probe.generation import Method, cache_error, generate, uncached
@@ -126,6 +126,24 @@ def test_the_run_agrees_with_itself_by_the_family_s_wiring(
     if cap is not None:
         scores_LHTS = cap * np.tanh(scores_LHTS / cap)
     np.testing.assert_allclose(tensors["scores_LHTS"], scores_LHTS, rtol=1e-4, atol=1e-4)
+
+
+def test_the_ways_of_writing_on_are_the_library_s_and_both_codes_same(family: tuple[str, Path]) -> None:
+    found = []
+    config = json.loads((family[1] / "config.json").read_text())
+    for reference in (True, False)[: 1 + lean.can_run(config)]:
+        network = network_of(family[1], reference)
+        found.append(runs.runs(network, network.run(IDS_T), seed=1, end_ids=(), room=99))
+    model = eager(family[1])
+    for row, beams in ((runs.GREEDY, 1), (runs.BEAM, 4)):
+        model.generation_config.eos_token_id = None
+        ids = model.generate(
+            torch.from_numpy(IDS_T)[None], attention_mask=torch.ones(1, len(IDS_T)), do_sample=False,
+            max_new_tokens=runs.STEPS, num_beams=beams, length_penalty=0.0,
+        )  # fmt: skip
+        np.testing.assert_array_equal(found[0]["runs_ids_RG"][row], ids[0, len(IDS_T) :])
+    for name, values in found[-1].items():
+        np.testing.assert_allclose(values, found[0][name], atol=1e-4, err_msg=name)
 
 
 def test_the_ranks_of_the_final_winner_are_those_that_torch_finds_at_every_depth(

@@ -57,6 +57,7 @@ SIZES = {"L": 2, "L+1": 3, "H": 3, "D": 6, "K": 2, "F": 24, "V": 11, "V+1": 12, 
 SIZES |= {"l": 2, "h": 3, "c": 3, "E": 2}
 SIZES |= {"T-1": 3, "4": 4, "48": 48, "tiles": 5, "rows": 7, "shelves": 2, "neighbours": 7, "near": 2}
 SIZES |= {"nearest": 6, "analogies": 2, "analogy top": 8, "knot": 5, "pairs": 3, "random pairs": 6}
+SIZES |= {"ways": 7, "written": 2, "likeliest": 2, "searched": 3, "searching": 2}
 SIZES |= {"picture rows": 6, "picture columns": 4, "beside": 3, "beside+1": 4}
 SIZES |= {"2": 2, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "2R": 8, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
 DTYPES = {
@@ -88,6 +89,8 @@ def some_tensors() -> dict[str, Any]:
     tensors["merge_steps_J3"] = np.array([[0, 0, 4], [0, 1, 9], [1, 0, 0], [1, 2, 1], [1, 1, 7]], np.int32)
     tensors["step_kept_GV"] = np.ones((3, 11), np.uint8)
     tensors["beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
+    tensors["runs_beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
+    tensors["runs_lengths_R"] = np.array([1, 2, 1, 1, 2, 1, 1])
     return tensors
 
 
@@ -102,6 +105,8 @@ def path(tmp_path: Path) -> Path:
         ("step_ids_G", 1, 11, "step_ids_G goes from .* to 11; there are 11 ids of the vocabulary"),
         ("lens_ids_MWN", (0, 0, 0), -1, "lens_ids_MWN goes from -1 "),
         ("beam_parents_GE", (2, 1), 2, "there are 2 beams"),
+        ("runs_beam_parents_GE", (1, 0), 2, "there are 2 beams"),
+        ("runs_lengths_R", 3, 3, "runs_lengths_R goes from .* to 2; there are 2 steps, less 1"),
         ("step_kept_GV", slice(None), 0, "a token that step_kept_GV does not keep"),
         ("vocab_offsets_V1", 3, 1 << 62, "vocab_offsets_V1 does not divide vocab_bytes_B"),
         ("typo_offsets_U1", 0, 1, "typo_offsets_U1 does not divide typo_bytes_B"),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import model_probe
 from model_probe.models import STORYTELLER_DIRECTORY
+from model_probe.plan import Selection
 from model_probe.record import record
 from model_probe.trace import Trace, write_trace
 from scenes import load
@@ -144,7 +145,8 @@ class Traces(dict[str, Path]):
                     layers, tokens = RANDOM[name]
                     model = str(random_model(self.kept / f"{layers} layers", layers))
                 prompt = STRANGE.get(name, name) if tokens is None else prompt_of(tokens)
-                made = record(prompt, out.with_suffix(".new"), model=model)
+                whole = Selection(runs=True)
+                made = record(prompt, out.with_suffix(".new"), model=model, selection=whole)
                 assert tokens in (None, Trace.open(made).n_tokens)
                 made.rename(out)
         self[name] = out
