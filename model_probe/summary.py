@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from model_probe.meanings import MEANINGS
-from model_probe.trace import Trace
+from model_probe.trace import ASKED_ONLY, Trace
 
 
 def print_summary(trace: Trace) -> None:
@@ -44,6 +44,8 @@ def print_summary(trace: Trace) -> None:
         sizes = " × ".join(map(str, tensor.shape))
         tensors.add_row(name, sizes, str(tensor.dtype), Text(MEANINGS[name]))
     console.print(tensors)
+    if not any(map(trace.has, ASKED_ONLY)):
+        console.print(f"Recorded where asked for, with --runs: {', '.join(sorted(ASKED_ONLY))}")
 
 
 def _next_tokens(trace: Trace) -> str:

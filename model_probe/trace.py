@@ -539,6 +539,8 @@ class Trace:
     def lacks(self, name: str) -> str:
         """Say that a tensor is not there, and why that may be."""
         asked = self.facts.asked
+        if name in ASKED_ONLY:
+            return f"{self.path} has no {name}: it was recorded without; --runs records it"
         without = "it was recorded without" if asked and name not in asked else ""
         if name in REUSED and self.n_tokens == self.facts.n_ctx:
             without = "the prompt fills the context, so no step can follow; a shorter one leaves room"

@@ -202,9 +202,9 @@ class LeanNetwork(ABC):
         own_ES = np.concatenate([cache.own_ES, np.eye(many, dtype=np.bool_)], axis=1)
         windows = {window: _hidden(places_E, places_S, window) | ~own_ES for window in set(self.windows)}
         with self._limited(many):
-            logits_1EV = self._forward(ids_E[None], cache, places_E, windows, np.arange(many))
+            logits_EV: F32 = self._forward(ids_E[None], cache, places_E, windows, np.arange(many))[0]
         cache.places_S, cache.own_ES = places_S, own_ES
-        return logits_1EV[0]
+        return logits_EV
 
     def held(self, cache: Cache) -> list[tuple[F32, F32]]:
         """Each layer's keys and values that the next token sees; see `model_probe.network.Network`."""

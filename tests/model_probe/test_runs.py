@@ -143,6 +143,7 @@ def test_they_are_recorded_where_they_are_asked_for(tmp_path: Path) -> None:
     needed = wanted([[Read(("runs_ids_RG",))]])
     without, with_all = made("a", None), made("b", Selection(runs=True))
     assert not any(map(without.has, ASKED_ONLY))
+    assert "--runs records it" in without.lacks("runs_ids_RG")
     assert all(map(with_all.has, ASKED_ONLY))
     assert {*with_all.tensor_names} - {*without.tensor_names} == ASKED_ONLY
     assert not needed.held_by(without)
