@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from model_probe.stored_weights import OtherTypeError
 
 @dataclass(frozen=True)
 class Capture(Run):
-    """A run with its tensors, by their names in the trace."""
+    """A run with its tensors, and the last token's rows of others, by their names in the trace."""
 
     tensors: dict[str, NDArray[Any]]
+    last: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def load(
@@ -52,14 +53,15 @@ def capture(
     selection: Selection | None = None,
     only: Collection[str] | None = None,
     first: int = 0,
+    last: Collection[str] = (),
 ) -> Capture:
     """Run the model once over T token ids and keep every tensor of the run, or those that are selected.
 
-    Logits are given from position `first` on.
+    Logits are given from position `first` on; of the tensors `last`, the last token's rows are kept as well.
 
     Raises:
         ModelError: a layer was not met; the library then computes by a path that is not read.
     """
-    recording = Recording(network.shape, len(ids_T), selection, only)
+    recording = Recording(network.shape, len(ids_T), selection, only, last=last)
     run = network.run(ids_T, recording, first)
-    return Capture(run.logits_TV, run.cache, {**recording.finished(), "token_ids_T": ids_T})
+    return Capture(run.logits_TV, run.cache, {**recording.finished(), "token_ids_T": ids_T}, recording.last)

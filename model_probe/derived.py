@@ -53,6 +53,15 @@ class Norm:
         variance = x.var(axis=-1) if self.centred else (x**2).mean(axis=-1)
         return np.asarray(np.sqrt(variance + self.epsilon))
 
+    def part(self, parts_D: Floats, given_D: Floats) -> NDArray[np.float64]:
+        """What each of the parts (…, D) of a vector is of its normed one, the scale held at the vector's own.
+
+        Parts that add up to `given_D` give vectors that add up to norm(given_D) − shift.
+        """
+        x = np.asarray(parts_D, np.float64)
+        centred = x - x.mean(axis=-1, keepdims=True) if self.centred else x
+        return np.asarray(centred / self.deviation(given_D) * self.gain_D)
+
     def reading(self, direction_D: Floats) -> NDArray[np.float64]:
         """Fold gain and centring into directions (…, D) that are dotted with the norm's output.
 
@@ -91,18 +100,20 @@ def logit_lens(
     return np.stack(ids), np.stack(logprobs)
 
 
-def head_outputs(z_LHK: Floats, output_LHKD: Floats) -> NDArray[np.float64]:
+def head_outputs(z_LHK: Floats, output_LHKD: Floats) -> Floats:
     """Each head's own part of its layer's attention output at one position: z[l, h] · W_O[l, h], (L, H, D).
 
+    Of one layer or of several, in the matrices' own precision.
+
     Over the heads they add up to attn_out without the output bias b_O. Elhage et al., "A Mathematical
-    Framework for Transformer Circuits" (2021), "Attention Heads are Independent and Additive". It does not
-    hold where the attention output passes a norm of its own before it is added (Gemma 2).
+    Framework for Transformer Circuits" (2021), "Attention Heads are Independent and Additive". Where the
+    attention output passes a norm of its own before it is added (Gemma 2), they add up to what that is given.
 
     Feeds on z_LHTK[:, :, t] and the output matrix, cut by heads: GPT-2's `attn.c_proj.weight` reshaped to
     (H, K, D); Llama's `self_attn.o_proj.weight` is stored transposed.
     """
-    z, output = np.asarray(z_LHK, np.float64), np.asarray(output_LHKD, np.float64)
-    return np.asarray(np.einsum("lhk,lhkd->lhd", z, output))
+    outputs_LHD: Floats = (z_LHK[..., None, :] @ output_LHKD)[..., 0, :]  # [.., 1, K] @ [.., K, D]
+    return outputs_LHD
 
 
 def direct_logit_attribution(

@@ -28,7 +28,9 @@ class Family:
         attention, norm_1, norm_2, mlp_in, mlp_up, mlp_out: in a block; `mlp_in` makes what the activation is
             applied to, `mlp_up` what a gated MLP multiplies that with, or "" where `mlp_in` makes both, and
             `mlp_out` takes the product.
+        output: in the attention: the matrix that brings its heads into the stream.
         after_attention, after_mlp: norms between a part and the stream ("sandwich").
+        gain_from_one: whether norms multiply with 1 + weight.
         query_key: which modules give queries and keys before they are turned, and how: "separate", one each;
             "normed", one each, after a norm of their own, "normed_by_head" with the heads in front; "fused",
             one behind the other in one projection; "interleaved", in one projection, head by head. "scaled":
@@ -44,10 +46,12 @@ class Family:
     final_norm: str = "model.norm"
     project_out: str = ""
     attention: str = "self_attn"
+    output: str = "o_proj"
     norm_1: str = "input_layernorm"
     norm_2: str = "post_attention_layernorm"
     after_attention: str = ""
     after_mlp: str = ""
+    gain_from_one: bool = False
     mlp_in: str = "mlp.gate_proj"
     mlp_up: str = "mlp.up_proj"
     mlp_out: str = "mlp.down_proj"
@@ -65,6 +69,7 @@ _SANDWICH = Family(
     norm_2="pre_feedforward_layernorm",
     after_attention="post_attention_layernorm",
     after_mlp="post_feedforward_layernorm",
+    gain_from_one=True,
     wiring="sandwich",
 )
 
@@ -76,6 +81,7 @@ FAMILIES: dict[str, Family] = {
         blocks="transformer.h",
         final_norm="transformer.ln_f",
         attention="attn",
+        output="c_proj",
         norm_1="ln_1",
         norm_2="ln_2",
         mlp_in="mlp.c_fc",
@@ -98,6 +104,7 @@ FAMILIES: dict[str, Family] = {
         blocks="gpt_neox.layers",
         final_norm="gpt_neox.final_layer_norm",
         attention="attention",
+        output="dense",
         mlp_in="mlp.dense_h_to_4h",
         mlp_up="",
         mlp_out="mlp.dense_4h_to_h",
@@ -113,6 +120,7 @@ FAMILIES: dict[str, Family] = {
         blocks="model.decoder.layers",
         final_norm="model.decoder.final_layer_norm",
         project_out="model.decoder.project_out",
+        output="out_proj",
         norm_1="self_attn_layer_norm",
         norm_2="final_layer_norm",
         mlp_in="fc1",

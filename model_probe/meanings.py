@@ -163,4 +163,21 @@ MEANINGS: dict[str, str] = {
     "unembed_ND": "their rows of W_U: row · ln_f_TD[-1] is the logit, before the soft cap if there is one; "
     "no family here adds a bias",
     "unembed_picture_RC": "as wte_picture_RC, of W_U; not where that is W_E",
+    "dla_ids_2": "the last position's likeliest next token, the winner, and the second, its runner-up",
+    "dla_logit_2": "the winner's logit, and how far it is above the runner-up's: rows of W_U · final norm of "
+    "the stream, before the soft cap if there is one. It is the sum of all shares below: embed + position + "
+    "attn + mlp + norm_bias, or head + attn_bias for attn; each has one in the logit, [0], and one in the "
+    "difference, [1] (direct logit attribution: Elhage et al. 2021; Nanda 2022). No family here adds a bias "
+    "to its logits. Not where a norm stands behind every sum (OPT 350M)",
+    "dla_scale_1": "what the final norm divides the last vector by, √(variance + ε) or √(mean square + ε): "
+    "held while parts are read one by one",
+    "dla_embed_2": "share of the last token's embedding: part · (gain ∘ row of W_U) / scale; where the norm "
+    "takes the mean away, it is taken from the part",
+    "dla_position_2": "share of its position; not where positions are rotary",
+    "dla_attn_2L": "share of each layer's attention",
+    "dla_head_2LH": "share of each head's own output, z · W_O; where attention passes a norm before it is "
+    "added (Gemma 2 and 3), that norm's scale is held as well",
+    "dla_attn_bias_2L": "share of the bias that attention's output matrix adds; 0 where it has none",
+    "dla_mlp_2L": "share of each layer's MLP, its bias with it",
+    "dla_norm_bias_2": "what no part wrote: the final norm's own bias · row of W_U; 0 where it has none",
 }

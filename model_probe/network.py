@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_probe.derived import Norm
 from model_probe.plan import Recording
 from model_probe.shape import Shape
 
@@ -90,6 +91,15 @@ class Network(Protocol):
 
     def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
         """One head's weights of queries and keys and their biases, by their names in the trace."""
+
+    def output(self, layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What brings a layer's heads into the stream: W_O cut by heads, H × K × D, and its bias, if any."""
+
+    def norm_after_attention(self, layer: int) -> Norm | None:
+        """The norm between a layer's attention and the stream; None where there is none."""
+
+    def final_norm(self) -> Norm | None:
+        """The norm before the unembedding; None where a norm stands behind every sum instead."""
 
     def embedding(self) -> NDArray[np.float32]:
         """W_E, V × D, as it is stored; where a matrix brings narrower rows into the stream, its products."""

@@ -294,6 +294,7 @@ class Recording:
     Attributes:
         tensors: the arrays, by their names in the trace.
         last_only: of all these, which have a row a token, only the last token's is kept.
+        last: the last token's rows of further tensors, of all layers and heads, without the axis of tokens.
     """
 
     def __init__(
@@ -304,6 +305,7 @@ class Recording:
         only: Collection[str] | None = None,
         *,
         last_only: bool = False,
+        last: Collection[str] = (),
     ) -> None:
         selection = selection or Selection()
         plan = planned(shape, 1 if last_only else n_tokens, selection)
@@ -315,6 +317,20 @@ class Recording:
         self._n_layer = shape.n_layer
         self._masks: list[NDArray[np.uint8]] = []
         self.last_only = last_only
+        self.last = {
+            name: np.full((*sizes[:-2], sizes[-1]), np.nan, np.float32)
+            for name, (_, sizes) in _all(shape, 1, Selection()).items()
+            if name in last
+        }
+
+    def reads(self, name: str) -> bool:
+        """Whether anything of a tensor is kept."""
+        return name in self.tensors or name in self.last
+
+    def last_of(self, name: str, layer: int | None = None) -> NDArray[np.float32] | None:
+        """Where the last token's row of a tensor goes, of one layer or the whole; None: nowhere."""
+        rows = self.last.get(name)
+        return rows if rows is None or layer is None else rows[layer]
 
     def place(self, name: str, layer: int | None = None) -> NDArray[Any] | None:
         """Where a tensor goes, a layer of it or the whole; None where it is not kept."""
@@ -342,6 +358,9 @@ class Recording:
 
     def keep(self, name: str, value: NDArray[Any], layer: int | None = None) -> None:
         """Copy an array into its place, if it has one."""
+        last = self.last_of(name, layer)
+        if last is not None:
+            np.copyto(last, value[..., -1, :])
         place = self.place(name, layer)
         if place is not None:
             heads = self.heads_of(name)

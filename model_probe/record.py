@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe import (
-    beside as besides,
-)
-from model_probe import (
+    attribution,
     capture,
     changes,
     derived,
@@ -31,6 +29,9 @@ from model_probe import (
     tiles,
     typo,
     verify,
+)
+from model_probe import (
+    beside as besides,
 )
 from model_probe.chat import chat_text
 from model_probe.chosen_head import worth_showing
@@ -174,7 +175,9 @@ def _run(
     followed = selection.keeps_any("next_rank_T", "next_logprob_T")
     everywhere = followed or selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
     first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
-    run = capture.capture(network, ids_T, selection, only=planned.keys() - single, first=first)
+    shared = attribution.LAST if selection.keeps_any(*attribution.NAMES) else ()
+    only = planned.keys() - single
+    run = capture.capture(network, ids_T, selection, only=only, first=first, last=shared)
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
     one_head: dict[str, list[int]] = {}
     if single:
@@ -185,6 +188,9 @@ def _run(
     if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
     watch.lap("model")
+    if run.last:
+        tensors |= attribution.tensors(network, run.last, tensors["logits_last_V"])
+        watch.lap("attribution")
     generated, again = {}, None
     steps_of = (name for name in TENSORS if name.startswith(("step_", "beam_")))
     if selection.keeps_any(*REUSED):

@@ -25,6 +25,7 @@ from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.pytorch_utils import Conv1D
 
 from model_probe import parameters
+from model_probe.derived import Norm
 from model_probe.errors import ModelError, first_line
 from model_probe.families import Family, family_of, library_config, shape_of
 from model_probe.gguf_file import ABOUT
@@ -224,8 +225,38 @@ class ReferenceNetwork:
 
     def projection(self, layer: int, head: int) -> dict[str, NDArray[np.float32]]:
         """One head's weights of queries and keys; see `model_probe.projection`."""
-        attention = _module(_module(self.model, self._family.blocks)[layer], self._family.attention)
+        attention = _module(self._block(layer), self._family.attention)
         return projection(attention, self._family, self.shape, head)
+
+    def output(self, layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """W_O of each head, and the bias; see `model_probe.network.Network`."""
+        module = _module(self._block(layer), f"{self._family.attention}.{self._family.output}")
+        weight = module.weight if isinstance(module, Conv1D) else module.weight.T
+        bias = None if module.bias is None else module.bias.detach().cpu().numpy()
+        heads = (self.shape.n_head, self.shape.d_head, self.shape.d_model)
+        return weight.detach().cpu().numpy().reshape(heads), bias
+
+    def norm_after_attention(self, layer: int) -> Norm | None:
+        """The norm between a layer's attention and the stream; see `model_probe.network.Network`."""
+        return self._norm(_module(self._block(layer), self._family.after_attention))
+
+    def final_norm(self) -> Norm | None:
+        """The norm before the unembedding; see `model_probe.network.Network`."""
+        return self._norm(_module(self.model, self._family.final_norm))
+
+    def _block(self, layer: int) -> Any:
+        return _module(self.model, self._family.blocks)[layer]
+
+    def _norm(self, module: Any) -> Norm | None:
+        if module is None:
+            return None
+        bias = getattr(module, "bias", None)
+        return Norm(
+            centred=self._family.norm == "layer",
+            gain_D=module.weight.detach().cpu().numpy() + np.float32(self._family.gain_from_one),
+            shift_D=None if bias is None else bias.detach().cpu().numpy(),
+            epsilon=self.shape.norm_epsilon,
+        )
 
 
 @contextmanager
@@ -275,6 +306,9 @@ class _Probe:
 
     def keep(self, name: str, value: torch.Tensor, layer: int | None = None) -> None:
         """Copy `value`, which may have a batch axis of one, into its place."""
+        last = self.recording.last_of(name, layer)
+        if last is not None:
+            np.copyto(last, value[..., -1, :].reshape(last.shape).cpu().numpy())
         place = self.recording.place(name, layer)
         if place is None:
             return
@@ -350,7 +384,7 @@ def _hooks(model: Any, family: Family, probe: _Probe) -> Iterator[None]:
     def read(
         module: Any, take: Callable[[Any, Any], torch.Tensor], name: str, layer: int | None = None
     ) -> None:
-        if module is None or name not in probe.recording.tensors:
+        if module is None or not probe.recording.reads(name):
             return
 
         def hook(_: torch.nn.Module, inputs: Any, output: Any) -> None:

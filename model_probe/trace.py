@@ -170,6 +170,16 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "unembed_ids_N": (_INT, ("N",)),
     "unembed_ND": (_FLOAT, ("N", "D")),
     "unembed_picture_RC": (_FLOAT, ("picture rows", "picture columns")),
+    "dla_ids_2": (_INT, ("2",)),
+    "dla_logit_2": (_FLOAT, ("2",)),
+    "dla_scale_1": (_FLOAT, ("1",)),
+    "dla_embed_2": (_FLOAT, ("2",)),
+    "dla_position_2": (_FLOAT, ("2",)),
+    "dla_attn_2L": (_FLOAT, ("2", "L")),
+    "dla_head_2LH": (_FLOAT, ("2", "L", "H")),
+    "dla_attn_bias_2L": (_FLOAT, ("2", "L")),
+    "dla_mlp_2L": (_FLOAT, ("2", "L")),
+    "dla_norm_bias_2": (_FLOAT, ("2",)),
 }
 
 # what may be kept of one layer and head alone
@@ -709,7 +719,7 @@ def _check(tensors: Mapping[str, tuple[str, tuple[int, ...]]], facts: Facts, pat
     if "token_ids_T" not in tensors:
         raise TraceError(f"{path}: the trace has no token_ids_T")
     sizes = {"L": facts.n_layer, "L+1": facts.n_layer + 1, "H": facts.n_head, "D": facts.d_model}
-    sizes |= {"2": 2, "3": 3, "4": 4, "48": 48}
+    sizes |= {"1": 1, "2": 2, "3": 3, "4": 4, "48": 48}
     sizes |= {"K": facts.d_head, "F": facts.d_mlp, "V": facts.n_vocab, "V+1": facts.n_vocab + 1}
     shape = tensors["token_ids_T"][1]
     if len(shape) != 1 or not 1 <= shape[0] <= facts.n_ctx:

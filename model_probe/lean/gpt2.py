@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_probe.derived import Norm
 from model_probe.errors import ModelError
 from model_probe.lean.arithmetic import ACTIVATIONS, F32, head_part, layer_norm, linear
 from model_probe.lean.network import Keep, LeanNetwork
@@ -107,6 +108,16 @@ class LeanGPT2(LeanNetwork):
         c_attn, shape = self._layers[layer].c_attn, self.shape  # queries, keys and values side by side
         query = head_part("query", c_attn, head, shape.d_head)
         return query | head_part("key", c_attn, shape.n_head + head, shape.d_head)
+
+    def output(self, layer: int) -> tuple[F32, F32 | None]:
+        """W_O of each head, and the bias; see `model_probe.network.Network`."""
+        weight_ID, bias_D = self._layers[layer].attn_c_proj
+        return weight_ID.reshape(self.shape.n_head, self.shape.d_head, -1), bias_D
+
+    def final_norm(self) -> Norm:
+        """The norm before the unembedding."""
+        gain_D, shift_D = self._norms["ln_f"][0]
+        return Norm(centred=True, gain_D=gain_D, shift_D=shift_D, epsilon=self.shape.norm_epsilon)
 
     def _positions(self, places_T: NDArray[np.int64]) -> F32:
         position_TD: F32 = self._wpe_CD[places_T]  # [C, D] -> [T, D]

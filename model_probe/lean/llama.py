@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model_probe.derived import Norm
 from model_probe.lean.arithmetic import ACTIVATIONS, F32, Linear, head_part, linear, rms_norm
 from model_probe.lean.network import Keep, LeanNetwork
 from model_probe.lean.rotary import Rotary, turned
@@ -125,6 +126,15 @@ class LeanLlama(LeanNetwork):
         shared = head * shape.n_kv_head // shape.n_head
         query = head_part("query", weights.q, head, shape.d_head)
         return query | head_part("key", weights.k, shared, shape.d_head)
+
+    def output(self, layer: int) -> tuple[F32, F32 | None]:
+        """W_O of each head, and the bias; see `model_probe.network.Network`."""
+        weight_ID, bias_D = self._layers[layer].o
+        return weight_ID.reshape(self.shape.n_head, self.shape.d_head, -1), bias_D
+
+    def final_norm(self) -> Norm:
+        """The norm before the unembedding."""
+        return Norm(centred=False, gain_D=self._norms["ln_f"][0], epsilon=self.shape.norm_epsilon)
 
     def _positions(self, places_T: NDArray[np.int64]) -> Angles:
         return self._rotary.angles(places_T)  # [T] -> 2 × [T, K/2]

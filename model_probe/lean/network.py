@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from model_probe.derived import Norm
 from model_probe.lean.arithmetic import F32, product, softmax
 from model_probe.network import Run, Text
 from model_probe.plan import Recording
@@ -106,6 +107,18 @@ class LeanNetwork(ABC):
     @abstractmethod
     def projection(self, layer: int, head: int) -> dict[str, F32]:
         """One head's weights of queries and keys and their biases, by their names in the trace."""
+
+    @abstractmethod
+    def output(self, layer: int) -> tuple[F32, F32 | None]:
+        """What brings a layer's heads into the stream; see `model_probe.network.Network`."""
+
+    @abstractmethod
+    def final_norm(self) -> Norm:
+        """The norm before the unembedding."""
+
+    def norm_after_attention(self, layer: int) -> Norm | None:
+        """None: attention's output is added as it is."""
+        return None
 
     @abstractmethod
     def _positions(self, places_T: NDArray[np.int64]) -> Any:

@@ -59,7 +59,21 @@ SIZES |= {"T-1": 3, "4": 4, "48": 48, "tiles": 5, "rows": 7, "shelves": 2, "neig
 SIZES |= {"nearest": 6, "analogies": 2, "analogy top": 8, "knot": 5, "pairs": 3, "random pairs": 6}
 SIZES |= {"ways": 7, "written": 2, "likeliest": 2, "searched": 3, "searching": 2}
 SIZES |= {"picture rows": 6, "picture columns": 4, "beside": 3, "beside+1": 4}
-SIZES |= {"2": 2, "3": 3, "B": 7, "P": 2, "J": 5, "R": 4, "2R": 8, "G": 3, "N": 5, "W": 4, "U": 2, "U+1": 3}
+SIZES |= {
+    "1": 1,
+    "2": 2,
+    "3": 3,
+    "B": 7,
+    "P": 2,
+    "J": 5,
+    "R": 4,
+    "2R": 8,
+    "G": 3,
+    "N": 5,
+    "W": 4,
+    "U": 2,
+    "U+1": 3,
+}
 DTYPES = {
     "F16": np.float16,
     "F32": np.float32,
