@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from model_probe.derived import direct_logit_attribution, head_outputs, top_ids
 from model_probe.network import Network
 
-LAST = ("wte_TD", "wpe_TD", "z_LHTK", "attn_unnormed_LTD", "attn_out_LTD", "mlp_out_LTD", "resid_final_TD")
+LAST = (
+    *("wte_TD", "wpe_TD", "pattern_LHTS", "z_LHTK", "attn_unnormed_LTD", "attn_out_LTD", "mlp_out_LTD"),
+    "resid_final_TD",
+)
 """The tensors whose last token's rows it is computed from; those that the family has."""
 
 NAMES = (
@@ -32,11 +35,15 @@ NAMES = (
     "dla_attn_bias_2L",
     "dla_mlp_2L",
     "dla_norm_bias_2",
+    "dla_source_2T",
 )
 
 
 def tensors(
-    network: Network, last: Mapping[str, NDArray[np.float32]], logits_last_V: NDArray[np.float32]
+    network: Network,
+    last: Mapping[str, NDArray[np.float32]],
+    cache: Any,
+    logits_last_V: NDArray[np.float32],
 ) -> dict[str, NDArray[Any]]:
     """The shares in the winner's logit and in winner − runner-up, by their names in the trace.
 
@@ -45,7 +52,8 @@ def tensors(
 
     Args:
         network: the model.
-        last: the last token's rows of the tensors LAST, (L, D), (D,) or (L, H, K).
+        last: the last token's rows of the tensors LAST, (L, D), (D,), (L, H, K) or (L, H, S).
+        cache: the run's keys and values.
         logits_last_V: its logits.
     """
     ids_2 = top_ids(logits_last_V, 2)
@@ -80,5 +88,43 @@ def tensors(
     found["logit"] = readings_2D @ norm(stream_D)
     axes = {"attn": "2L", "head": "2LH", "attn_bias": "2L", "mlp": "2L"}
     named = {f"dla_{name}_{axes.get(name, '2')}": each.astype(np.float32) for name, each in found.items()}
-    scale_1 = norm.deviation(stream_D)[None].astype(np.float32)
-    return {"dla_ids_2": ids_2, "dla_scale_1": scale_1, **named}
+    named["dla_scale_1"] = norm.deviation(stream_D)[None].astype(np.float32)
+    reading_D = norm.reading(readings_2D[1]) / norm.deviation(stream_D)
+    sources_2T = _sources(network, last, cache, reading_D, found["head"][1])
+    if sources_2T is not None:
+        named["dla_source_2T"] = sources_2T.astype(np.float32)
+    return {"dla_ids_2": ids_2, **named}
+
+
+def _sources(
+    network: Network,
+    last: Mapping[str, NDArray[np.float32]],
+    cache: Any,
+    reading_D: NDArray[np.float64],
+    head_LH: NDArray[np.float64],
+) -> NDArray[np.float64] | None:
+    """From which tokens the strongest head for the winner and the strongest against read their shares.
+
+    A head's output is the sum over tokens of weight · value · W_O. Where the cache has let go of the token at
+    the window's far end, its share is what the others lack; None where more than one is gone.
+    """
+    held, shape = network.held(cache), network.shape
+    rows = []
+    for place in (head_LH.argmax(), head_LH.argmin()):
+        layer, head = divmod(int(place), shape.n_head)
+        between = network.norm_after_attention(layer)
+        direction_D = reading_D
+        if between is not None:
+            direction_D = between.reading(reading_D) / between.deviation(last["attn_unnormed_LTD"][layer])
+        pushed_K = network.output(layer)[0][head] @ direction_D
+        values_SK = held[layer][1][head * shape.n_kv_head // shape.n_head]
+        weights_T = last["pattern_LHTS"][layer, head].astype(np.float64)
+        gone = len(weights_T) - len(values_SK)
+        row_T = np.zeros_like(weights_T)
+        row_T[gone:] = weights_T[gone:] * (values_SK @ pushed_K)
+        lost = np.flatnonzero(weights_T[:gone])
+        if len(lost) > 1:
+            return None
+        row_T[lost] = head_LH[layer, head] - row_T.sum()
+        rows.append(row_T)
+    return np.stack(rows)

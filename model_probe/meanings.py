@@ -180,4 +180,7 @@ MEANINGS: dict[str, str] = {
     "dla_attn_bias_2L": "share of the bias that attention's output matrix adds; 0 where it has none",
     "dla_mlp_2L": "share of each layer's MLP, its bias with it",
     "dla_norm_bias_2": "what no part wrote: the final norm's own bias · row of W_U; 0 where it has none",
+    "dla_source_2T": "shares in the difference that two heads read from each token, weight · value · W_O: of "
+    "the head that pulls hardest for the winner, [0], and of the one that pulls hardest against, [1]; each "
+    "row adds up to its head's share",
 }

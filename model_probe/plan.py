@@ -319,7 +319,7 @@ class Recording:
         self.last_only = last_only
         self.last = {
             name: np.full((*sizes[:-2], sizes[-1]), np.nan, np.float32)
-            for name, (_, sizes) in _all(shape, 1, Selection()).items()
+            for name, (_, sizes) in _all(shape, n_tokens, Selection()).items()
             if name in last
         }
 

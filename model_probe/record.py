@@ -189,7 +189,7 @@ def _run(
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
     watch.lap("model")
     if run.last:
-        tensors |= attribution.tensors(network, run.last, tensors["logits_last_V"])
+        tensors |= attribution.tensors(network, run.last, run.cache, tensors["logits_last_V"])
         watch.lap("attribution")
     generated, again = {}, None
     steps_of = (name for name in TENSORS if name.startswith(("step_", "beam_")))

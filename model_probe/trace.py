@@ -180,6 +180,7 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dla_attn_bias_2L": (_FLOAT, ("2", "L")),
     "dla_mlp_2L": (_FLOAT, ("2", "L")),
     "dla_norm_bias_2": (_FLOAT, ("2",)),
+    "dla_source_2T": (_FLOAT, ("2", "T")),
 }
 
 # what may be kept of one layer and head alone

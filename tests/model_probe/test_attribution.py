@@ -159,6 +159,26 @@ def test_every_part_s_share_is_what_the_modules_give(case: Case) -> None:
         near(trace.dla_position_2[:], case.shares(case.last(positions)), 1)
 
 
+def test_a_head_s_share_comes_from_the_tokens_that_it_reads(case: Case) -> None:
+    trace = skip_post_norm(case)
+    outputs = case.end(r".*\d\.(attn|self_attn|attention)\.(c_proj|o_proj|out_proj|dense)")
+    after = case.end(r".*\.post_attention_layernorm") if trace.facts.wiring == "sandwich" else []
+    head_LH = trace.dla_head_2LH[1]
+    for place, row_T in zip((head_LH.argmax(), head_LH.argmin()), trace.dla_source_2T[:], strict=True):
+        layer, head = np.unravel_index(int(place), head_LH.shape)
+        assert abs(row_T.sum(dtype=np.float64) - head_LH[layer, head]) < TOLERANCE
+        weights_T = trace.pattern_LHTS[layer, head, -1].astype(np.float64)
+        assert (row_T[weights_T == 0] == 0).all()
+        read_TK = weights_T[:, None] * trace.values(layer, head)
+        module = case.modules[outputs[layer]]
+        with torch.inference_mode():
+            alone = torch.zeros(trace.n_tokens, trace.facts.n_head, trace.facts.d_head, dtype=torch.float64)
+            alone[:, head] = torch.from_numpy(read_TK)
+            wrote = module(alone.flatten(1)) - module(torch.zeros_like(alone).flatten(1))
+            wrote = case.frozen(after[layer], wrote) if after else wrote
+        near(row_T, case.shares(wrote)[1], 1)
+
+
 def test_the_scale_is_the_final_norm_s(case: Case) -> None:
     trace = skip_post_norm(case)
     x = case.given[case.final_norm]
