@@ -6,11 +6,30 @@ To add a scene, write `scenes/lecture/NAME.py` with one `LectureScene` subclass 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scenes.lecture_scene import LectureScene
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate this later")
+    """Mark words for the catalogues; they are translated when they are used."""
+    return message
+
+
+class Place(Enum):
+    """Where in the model a scene is: its beginning lights this place in a small picture of the whole."""
+
+    TEXT = N_("The text")
+    EMBEDDING = N_("Embedding")
+    ATTENTION = N_("Attention")
+    MLP = N_("MLP")
+    LAYERS = N_("All layers")
+    UNEMBEDDING = N_("Unembedding")
+    CHOICE = N_("The next token")
+    WHOLE = N_("The whole model")
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,7 @@ class SceneEntry:
     Attributes:
         title: what the scene is called.
         picture: what is seen, in a sentence or two that are true for any prompt and model.
+        place: where in the model it is.
     """
 
     module: str
@@ -27,15 +47,13 @@ class SceneEntry:
     number: int
     title: str
     picture: str
+    place: Place = Place.WHOLE
 
 
-def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate this later")
-    """Mark words for the catalogues; they are translated when they are used."""
-    return message
-
-
-def _entry(number: int, name: str, class_name: str, title: str, picture: str) -> tuple[str, SceneEntry]:
-    return name, SceneEntry(f"scenes.lecture.{name}", class_name, number, title, picture)
+def _entry(
+    number: int, name: str, class_name: str, title: str, picture: str, place: Place = Place.WHOLE
+) -> tuple[str, SceneEntry]:
+    return name, SceneEntry(f"scenes.lecture.{name}", class_name, number, title, picture, place)
 
 
 SCENES: dict[str, SceneEntry] = dict(
@@ -90,6 +108,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "prompt as coloured tokens, each above its number, and how many there are; last, where the "
                 "prompt has a long word, the word and a misspelling of it, each beside its tokens."
             ),
+            Place.TEXT,
         ),
         _entry(
             5,
@@ -105,6 +124,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "zeros and a single 1, term by term. Last, where the model learned positions, each column "
                 "takes in the vector of its place."
             ),
+            Place.EMBEDDING,
         ),
         _entry(
             6,
@@ -120,6 +140,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "struck out, and a strip of all ranks with a mark where each expected word stands. Last the "
                 "tokens nearest to the mean of all light up, and their names are listed."
             ),
+            Place.EMBEDDING,
         ),
         _entry(
             7,
@@ -135,6 +156,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "dials while the longer arrow changes its length. Last a histogram of the cosines of "
                 "random pairs of tokens, with their mean."
             ),
+            Place.EMBEDDING,
         ),
         _entry(
             8,
@@ -148,6 +170,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "depth, and words stand along both branches. Last, the cosine as a curve, and what each text "
                 "would go on with, as bars."
             ),
+            Place.LAYERS,
         ),
         _entry(
             9,
@@ -162,6 +185,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "the text as it is, with ranks; the surprise of each token as bars; and how many bits the "
                 "text takes."
             ),
+            Place.UNEMBEDDING,
         ),
         _entry(
             10,
@@ -176,6 +200,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "curve; five such curves at five temperatures, one behind the other like an opened fan; and "
                 "two formulas."
             ),
+            Place.CHOICE,
         ),
         _entry(
             11,
@@ -189,6 +214,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "up to one score. That is one cell of a grid with a row for each query and a column for each "
                 "key. Then the grid fills."
             ),
+            Place.ATTENTION,
         ),
         _entry(
             12,
@@ -200,6 +226,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "the diagonal turn to minus infinity. The last row is lifted out: under each score a bar "
                 "grows, and becomes its share. Then every cell becomes a dot, the larger the more weight."
             ),
+            Place.ATTENTION,
         ),
         _entry(
             14,
@@ -212,6 +239,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "up and come forward, each with its measured score. At the end those that rest on the first "
                 "token are lit and counted."
             ),
+            Place.ATTENTION,
         ),
         _entry(
             15,
@@ -225,6 +253,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "second with the values in the place of the keys, what each hands over, and the cosine of "
                 "the two. Last, three bars for each token: how it seeks, how it is found, what it hands over."
             ),
+            Place.ATTENTION,
         ),
         _entry(
             18,
@@ -238,6 +267,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "has at every depth. Bars count at which depth the winners first lead. Last, the lens after "
                 "the last layer and the model's output, number for number."
             ),
+            Place.LAYERS,
         ),
     ]
 )

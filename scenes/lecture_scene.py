@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup, config, smooth
+from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup, config, linear, smooth
 
 from model_probe.trace import Facts, Trace
 from scenes import N_, SCENES
@@ -23,6 +24,7 @@ from scenes.mobjects.lettering import Lettering, drawable, text
 from scenes.mobjects.marks import visible
 from scenes.mobjects.numerals import count
 from scenes.mobjects.raster import StudioCamera
+from scenes.mobjects.stack_mark import HEIGHT, StackMark
 from scenes.mobjects.token_row import TokenRow, shelved_row, token_quote
 from scenes.reads import check, parse
 from scenes.settings import Settings
@@ -31,6 +33,8 @@ from scenes.voice.engines import BREATH, speech
 HEADER_SIZE = 0.2
 BACK = 1.0  # seconds, at least, for the camera's way back at the end of a scene
 SHORTEST_DRIFT = 0.15  # seconds; within less no movement could be seen
+MARK_GAP = 0.5  # frame units between the header's words and the mark of the whole model
+MARK_SECONDS, MARK_SHARE = 3.0, 0.46  # how long that is there, and the most of the first beat that it takes
 
 # What the probe may say of the model's choice; named here so that the catalogues have it.
 MODEL_NOTES = (N_("GPT-2 could not be reached"), N_("the download of GPT-2 broke off"))
@@ -84,6 +88,13 @@ class LectureScene(Scene):
         self.least: dict[str, float] = {}
         self._caption = VGroup()
         self._credit: Lettering | None = None
+        self._title: Lettering | None = None
+        self._entry = next(
+            (entry for entry in SCENES.values() if entry.class_name == type(self).__name__), None
+        )
+        self._shown_of: tuple[int | None, int | None] = (None, None)
+        self._mark: StackMark | None = None
+        self._mark_until = 0.0
 
     def setup(self) -> None:
         """Set the language and put the title and the credit into the header."""
@@ -93,12 +104,11 @@ class LectureScene(Scene):
             self.camera.background_opacity = 0.0
         speak(self.settings.language)
         header = self.layout.header
-        for entry in SCENES.values():
-            if entry.class_name == type(self).__name__:
-                title = text(_(entry.title), HEADER_SIZE, palette.FAINT)
-                title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
-                self.add(title)
-                self.camera.still.append(title)
+        if self._entry is not None:
+            self._title = title = text(_(self._entry.title), HEADER_SIZE, palette.FAINT)
+            title.move_to([header.left + title.width / 2, header.top - HEADER_SIZE / 2, 0])
+            self.add(title)
+            self.camera.still.append(title)
         self.camera.focus = self.layout.stage.center[:2]
         self.credit()
 
@@ -124,6 +134,9 @@ class LectureScene(Scene):
             self._take_away(self._credit)
         self._credit = words
         self._add_behind(words)
+        self._shown_of = (layer, head)
+        if self._mark is not None:
+            self._place_mark()
 
     def shelved(self) -> tuple[TokenRow, Box]:
         """The prompt's tokens at their standard place, the stage's upper edge, and what is left of the stage.
@@ -190,6 +203,9 @@ class LectureScene(Scene):
         saying = said.seconds + BREATH if said else 0.0
         lasts = max(reading_time(narration, language), saying, self.least.get(name, 0.0))
         self._show_caption(narration)
+        if not self.beats:
+            self._mark_until = start + min(MARK_SECONDS, MARK_SHARE * lasts)
+            self._place_mark()
         yield
         missing = start + lasts - self.renderer.time
         if last and self.camera.zoom != 1:
@@ -202,6 +218,7 @@ class LectureScene(Scene):
             missing = back
         if missing > 1 / config.frame_rate:
             self._hold(whole_frames(missing), goal=1.0 if last else None)
+        self._take_mark_away()
         self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
 
     def wait(self, duration: float = 1.0, *args: Any, **kwargs: Any) -> None:
@@ -226,6 +243,43 @@ class LectureScene(Scene):
         self.play(Drift(self.camera, image, whole_frames(duration), goal))
         self.mobjects[:] = shown
         image.forget()
+
+    def compile_animations(self, *args: Any, **kwargs: Any) -> list[Animation]:
+        """What is played, and beside it the mark of the whole model, which comes and goes by itself."""
+        animations = super().compile_animations(*args, **kwargs)
+        if self._mark is not None:
+            begun, lasts = self.renderer.time, self.get_run_time(animations)
+            if begun >= self._mark_until:
+                self._take_mark_away()
+            else:
+                animations.append(
+                    UpdateFromAlphaFunc(
+                        self._mark, partial(self._show_mark, begun, lasts), run_time=lasts, rate_func=linear
+                    )
+                )
+        return animations
+
+    def _show_mark(self, begun: float, lasts: float, mark: StackMark, amount: float) -> None:
+        mark.at(begun + amount * lasts, self._mark_until)
+
+    def _place_mark(self) -> None:
+        """Put the mark of the whole model into the header, where title and credit leave room for it."""
+        self._take_mark_away()
+        if self._entry is None or self._title is None or self._credit is None:
+            return
+        header, middle = self.layout.header, self._title.get_center()[1]
+        end = self._credit.get_left()[0] - MARK_GAP if self.layout.wide else header.right
+        start = self._title.get_right()[0] + MARK_GAP
+        box = Box(start, max(start, end), middle - HEIGHT / 2, middle + HEIGHT / 2)
+        if StackMark.fits(box):
+            self._mark = StackMark(self._entry.place, self.trace.facts.n_layer, self._shown_of[0], box)
+            self.add(self._mark)
+            self.camera.still.append(self._mark)
+
+    def _take_mark_away(self) -> None:
+        if self._mark is not None:
+            self._take_away(self._mark)
+            self._mark = None
 
     def _show_caption(self, narration: str) -> None:
         self._take_away(self._caption)

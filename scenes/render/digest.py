@@ -63,7 +63,8 @@ def clip_digest(name: str, settings: Settings, content: str, quality: str, used:
     modules = {module: _source(module) for module in used["modules"] if module != "scenes"}
     words = {code: _words(code, tuple(used["messages"])) for code in languages()}
     entry = SCENES[name]
-    return of_values([told, entry.module, entry.class_name, entry.title, modules, words, _versions()])
+    about = [entry.module, entry.class_name, entry.title, entry.place.value]
+    return of_values([told, about, modules, words, _versions()])
 
 
 def of_values(values: Any, digest_of: Callable[[Path], str] | None = None) -> str:
