@@ -33,6 +33,30 @@ class Place(Enum):
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of the lecture.
+
+    Attributes:
+        number: from 1.
+        roman: the same, as it is written.
+        title: what it is called.
+        first: the number that its scenes begin with; the next part's are no longer its own.
+    """
+
+    number: int
+    roman: str
+    title: str
+    first: int
+
+
+PARTS = (
+    Part(1, "I", N_("What is a GPT?"), 1),
+    Part(2, "II", N_("Attention"), 11),
+    Part(3, "III", N_("MLPs and the whole stack"), 17),
+)
+
+
+@dataclass(frozen=True)
 class SceneEntry:
     """Where a scene is found, without importing it, and what it is about.
 
@@ -48,6 +72,11 @@ class SceneEntry:
     title: str
     picture: str
     place: Place = Place.WHOLE
+
+    @property
+    def part(self) -> Part:
+        """The part of the lecture that it belongs to."""
+        return [part for part in PARTS if part.first <= self.number][-1]
 
 
 def _entry(
@@ -272,9 +301,15 @@ SCENES: dict[str, SceneEntry] = dict(
     ]
 )
 
+# A part begins with a card, which is a short scene by itself and stands in no list of scenes.
+CARDS: dict[str, SceneEntry] = {
+    f"part_{part.number}": SceneEntry("scenes.part_card", f"Part{part.roman}", part.first, part.title, "")
+    for part in PARTS
+}
+
 
 def load(name: str) -> type[LectureScene]:
-    """The class of the scene called `name`; imports Manim."""
-    entry = SCENES[name]
+    """The class of the scene or the card called `name`; imports Manim."""
+    entry = SCENES.get(name) or CARDS[name]
     scene: type[LectureScene] = getattr(import_module(entry.module), entry.class_name)
     return scene

@@ -187,19 +187,24 @@ class LectureScene(Scene):
         In the message `{token}` stands for the value of that name: bytes are a token, which is quoted; an
         integer is written with its thousands apart; words go in as they are, and so does a number whose
         digits were chosen (`percent`, `signed`, …). What was translated before comes through unchanged.
+        Without a message nothing is said.
 
         It lasts at least as long as reading that, as saying it and a breath where there is a voice, and as
         `least` says. While that time is filled the stage drifts, or plays what `drift` gives for so many
         seconds: a scene whose hero can turn by itself has it turn. The `last` beat ends where the camera
         began, so that the next scene goes on from this picture.
         """
-        narration = _(message)
+        narration = _(message) if message else ""
         if values:
             narration = narration.format(**{name: _worded(value) for name, value in values.items()})
         start = self.renderer.time
         language, voice = self.settings.language, self.settings.voice
         # Manim's folder for media is the run's own, and goes with it.
-        said = speech(narration, language, voice, Path(config.media_dir) / "voice") if voice else None
+        said = (
+            speech(narration, language, voice, Path(config.media_dir) / "voice")
+            if voice and message
+            else None
+        )
         saying = said.seconds + BREATH if said else 0.0
         lasts = max(reading_time(narration, language), saying, self.least.get(name, 0.0))
         self._show_caption(narration)
@@ -247,16 +252,10 @@ class LectureScene(Scene):
     def compile_animations(self, *args: Any, **kwargs: Any) -> list[Animation]:
         """What is played, and beside it the mark of the whole model, which comes and goes by itself."""
         animations = super().compile_animations(*args, **kwargs)
-        if self._mark is not None:
-            begun, lasts = self.renderer.time, self.get_run_time(animations)
-            if begun >= self._mark_until:
-                self._take_mark_away()
-            else:
-                animations.append(
-                    UpdateFromAlphaFunc(
-                        self._mark, partial(self._show_mark, begun, lasts), run_time=lasts, rate_func=linear
-                    )
-                )
+        begun, lasts = self.renderer.time, self.get_run_time(animations)
+        if self._mark is not None and begun < self._mark_until:
+            show = partial(self._show_mark, begun, lasts)
+            animations.append(UpdateFromAlphaFunc(self._mark, show, run_time=lasts, rate_func=linear))
         return animations
 
     def _show_mark(self, begun: float, lasts: float, mark: StackMark, amount: float) -> None:
@@ -283,7 +282,7 @@ class LectureScene(Scene):
 
     def _show_caption(self, narration: str) -> None:
         self._take_away(self._caption)
-        if not self.settings.captions:
+        if not self.settings.captions or not narration:
             return
         longest = min(CAPTION_WIDTH, self.layout.caption.width / CAPTION_SIZE)
         rows = caption_lines(narration, self.settings.language, longest)

@@ -6,6 +6,7 @@ end, every token's vector where the block ends; its top, how much each step adds
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
 
@@ -62,6 +63,7 @@ class Block(PerspectiveRaster):
     Args:
         stack: what it is made of; `Block.of_trace` reads it.
         tall: its height in world units; it is LENGTH long, and as deep as it has tokens.
+        lights: of each piece, 0…1: what is told of stands out, the rest is darker.
 
     Attributes:
         together: after how many layers it opens each time.
@@ -72,7 +74,13 @@ class Block(PerspectiveRaster):
         lit: light of each column of tokens on the end face, 0…1; the last one is the last token.
     """
 
-    def __init__(self, stack: ResidualStack, tall: float = HEIGHT, eye: Eye | None = None) -> None:
+    def __init__(
+        self,
+        stack: ResidualStack,
+        tall: float = HEIGHT,
+        eye: Eye | None = None,
+        lights: Sequence[float] | None = None,
+    ) -> None:
         self.stack = stack
         self.long, self.tall = LENGTH, tall
         self.deep = min(DEEPEST, PITCH * len(stack.columns))
@@ -83,6 +91,7 @@ class Block(PerspectiveRaster):
         self.edges = np.concatenate([[0.0], np.cumsum(widths)]) / np.sum(widths)  # 0…1 along the closed block
         self.together = -(-len(stack.seams) // MOST_PLATES)
         self.parted = _parted(stack, self.together)
+        self._lights = np.ones(len(stack.pieces)) if lights is None else np.asarray(lights)
         self._front, self._top = Texture(self._front_pixels()), Texture(self._top_pixels())
         self._side_light = self._side_light_pixels(0.95, 0.5)
         self._ends: dict[tuple[int, bytes], Texture] = {}
@@ -273,7 +282,7 @@ class Block(PerspectiveRaster):
             own = seam_colours(values, piece.mlp)[:, None]
             picture[:, start:end] = shaded(thread, 0.5) * (1 - cover) + own * cover
         tall = picture.repeat(ROW, axis=0)
-        light = rods(rows)[:, None] * self._fog()
+        light = rods(rows)[:, None] * self._light_along()
         return reflected(opaque(shaded(tall, light[..., None])), MIRROR)
 
     def _top_pixels(self) -> npt.NDArray[np.uint8]:
@@ -290,12 +299,13 @@ class Block(PerspectiveRaster):
         tall = picture.repeat(ROW, axis=0)
         light = np.ones(ROW, dtype=np.float32)
         light[:2] = 0.45
-        return opaque(shaded(tall, (np.tile(light, columns)[:, None] * self._fog())[..., None]))
+        return opaque(shaded(tall, (np.tile(light, columns)[:, None] * self._light_along())[..., None]))
 
-    @staticmethod
-    def _fog() -> npt.NDArray[np.float32]:
-        """Light along the block: some of it is gone at the far end."""
-        return np.linspace(1 - FOG, 1, FINE, dtype=np.float32)
+    def _light_along(self) -> npt.NDArray[np.float32]:
+        """Light along the block, (FINE,): some of it is gone at the far end."""
+        widths = np.diff(np.round(self.edges * FINE).astype(int))
+        lights = np.repeat(self._lights, widths)
+        return np.asarray(np.linspace(1 - FOG, 1, FINE) * lights, dtype=np.float32)
 
     def _side(self, piece: Band | Seam, lit_C: npt.NDArray[np.float64]) -> Pixels:
         """All tokens' columns side by side, the last token's at the left, which is nearest."""

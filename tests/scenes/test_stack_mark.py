@@ -9,12 +9,11 @@ import pytest
 
 from model_probe.trace import Trace
 from scenes import SCENES, Place
+from scenes.layout import Box
 from scenes.lecture_scene import MARK_SECONDS
 from scenes.mobjects.stack_mark import StackMark
 from tests.scenes.conftest import Play
 from tests.scenes.faults import ink
-
-SHAPES = [("16:9", "en"), ("9:16", "ja"), ("1:1", "en")]
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,10 @@ def corners(mobject: Any) -> tuple[Any, Any]:
     return points.min(axis=0), points.max(axis=0)
 
 
-@pytest.mark.parametrize(("aspect", "language"), SHAPES)
-@pytest.mark.parametrize("name", ["next_token", "mask", "heads", "unembedding"])
+@pytest.mark.parametrize(
+    ("name", "aspect", "language"),
+    [("mask", "16:9", "en"), ("heads", "9:16", "ja"), ("unembedding", "1:1", "en")],
+)
 def test_it_comes_lights_its_place_and_is_gone_by_half_of_the_first_beat(
     name: str, aspect: str, language: str, storyteller_trace: Path, play: Play
 ) -> None:
@@ -63,7 +64,7 @@ def test_it_comes_lights_its_place_and_is_gone_by_half_of_the_first_beat(
     assert max(frame.seen.light for frame in shown) == 1
     assert {frame.seen.place for frame in shown} == {SCENES[name].place.value}
     assert {frame.seen.layers for frame in shown} == {facts.n_layer}
-    layer = int(played.layer) if name == "mask" else None
+    layer = int(played.shown[0]) if name == "mask" else None
     if name != "heads":
         assert {frame.seen.layer for frame in shown} == {layer}
     assert played.scene._mark is None
@@ -75,14 +76,12 @@ def test_every_place_is_some_scenes() -> None:
 
 
 def test_as_many_seams_as_the_model_has_and_one_is_lit_alone() -> None:
-    from scenes.layout import Box
-
     room = Box(0.0, 6.0, 0.0, 0.3)
     every = StackMark(Place.ATTENTION, 12, None, room)
     assert [len(part.get_subpaths()) for part in every.lit] == [12]
     alone = StackMark(Place.MLP, 12, 4, room)
     assert [len(part.get_subpaths()) for part in alone.lit] == [1]
-    assert 12 + 11 in np.cumsum([len(part.get_subpaths()) for part in alone.unlit if part is not None]) - 5
+    assert sorted(len(part.get_subpaths()) for part in alone.unlit)[-2:] == [11, 12]
     whole = StackMark(Place.WHOLE, 48, None, room)
     assert len(whole.unlit) == 0
     assert not StackMark.fits(Box(0.0, 1.0, 0.0, 0.3))
