@@ -94,6 +94,12 @@ MEANINGS: dict[str, str] = {
     "runs_beam_ids_GE": "the search: each beam's new token, the likeliest beam first",
     "runs_beam_parents_GE": "which beam of the step before it goes on from",
     "runs_beam_logprobs_GE": "log-probability of all that the beam has written",
+    "value_out_SD": "v · W_O: what every key token would hand over, before its weight, through the head that "
+    "`Facts.projected` names and that head's K rows of W_O. Weighted by pattern_last_LHS and summed it is "
+    "the head's row of head_last_LHD",
+    "head_last_LHD": "what every head adds at the last position: its z times its own K rows of W_O (Elhage "
+    "et al. 2021). Summed over the heads, plus W_O's bias where there is one, it is attn_out_LTD, or "
+    "attn_unnormed_LTD where a norm stands between attention and the stream",
     "head_previous_LH": "mean weight on the token before, over t ≥ 1 (TransformerLens' head detector, 2022)",
     "head_first_LH": "mean weight on the first token, likewise",
     "head_self_LH": "mean weight on the token itself, likewise",

@@ -100,15 +100,21 @@ class Selection:
         return any(map(self.keeps, names))
 
     @property
+    def values(self) -> frozenset[str]:
+        """The values of the head that is shown, where they are wanted for what it hands over."""
+        return frozenset(("v_LHTK", "v_LCTK") if self.keeps("value_out_SD") else ())
+
+    @property
     def sources(self) -> frozenset[str]:
         """The tensors that others, which are kept, are computed from."""
         return frozenset(chain.from_iterable(SOURCES[name] for name in SOURCES if self.keeps(name)))
 
     def single(self, n_tokens: int) -> frozenset[str]:
         """The tensors that are kept of one head only."""
-        return (
-            frozenset(filter(self.keeps, self.of_one_head)) - self.sources if n_tokens > LONG else frozenset()
-        )
+        if n_tokens <= LONG:
+            return frozenset()
+        narrow = frozenset(filter(self.keeps, self.of_one_head)) - self.sources
+        return narrow | frozenset(name for name in self.values if not self.keeps(name))
 
     def kept_layers(self, shape: Shape) -> tuple[int, ...]:
         """The layers to keep, in order."""
@@ -141,7 +147,7 @@ def planned(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Plac
     family does not have is absent: position vectors where positions are rotary, the middle of a layer where
     attention and MLP read the same stream, a second projection where the MLP has no gate.
     """
-    single, wanted = selection.single(n_tokens), selection.sources
+    single, wanted = selection.single(n_tokens), selection.sources | selection.values
     if single and None in selection.shown:
         wanted |= set(LAST_ROWS.values())
     return {
@@ -194,11 +200,10 @@ def _all(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]
     return {name: placed for name, (there, placed) in tensors.items() if there}
 
 
-def of_weights(shape: Shape, selection: Selection) -> dict[str, Placed]:
-    """Name → (dtype, shape) of what is kept of the model's weights and of a second text: the most it can be.
+def of_weights(shape: Shape, selection: Selection, n_tokens: int) -> dict[str, Placed]:
+    """Name → (dtype, shape) of what the model's weights and a second text give: the most it can be.
 
-    It does not grow with the prompt. What is small whatever the model is (ranks, lengths of pairs) is not
-    counted.
+    What is small whatever the model is (ranks, lengths of pairs) is not counted.
     """
     width, depths, words = shape.d_model, shape.n_layer + 1, shape.n_vocab
     picture = tuple(-(-n // -(-n // most)) for n, most in ((width, ROWS), (words, COLUMNS)))
@@ -215,6 +220,8 @@ def of_weights(shape: Shape, selection: Selection) -> dict[str, Placed]:
         "pair_vectors_P2D": (22, 2, width),
         "direction_D": (width,),
         "unembed_ND": (10, width),
+        "value_out_SD": (n_tokens, width),
+        "head_last_LHD": (len(selection.kept_layers(shape)), len(selection.kept_heads(shape)), width),
         "beside_resid_MD": (depths, width),
         "beside_mid_LD": (shape.n_layer, width),
     }

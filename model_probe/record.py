@@ -20,6 +20,7 @@ from model_probe import (
     devices,
     embedding,
     generation,
+    handed_over,
     lens,
     models,
     plan,
@@ -104,7 +105,7 @@ def record(
         second = besides.given(vocabulary, text, shape, added=not chat)
     selection.check(shape)
     planned = plan.planned(shape, len(encoded.ids_T), selection)
-    of_weights = plan.of_weights(shape, selection)
+    of_weights = plan.of_weights(shape, selection, len(encoded.ids_T))
     if (
         replace(selection, runs=False) == Selection()
         and plan.total(planned) + plan.total(of_weights) > budget
@@ -131,6 +132,9 @@ def record(
             projected = [*_shown(network, selection, tensors)]
         if selection.keeps_any(*PROJECTION):
             tensors |= network.projection(*projected)
+        if selection.keeps("value_out_SD"):
+            values_SK = _values(network, selection, tensors, one_head, *projected)
+            tensors["value_out_SD"] = handed_over.value_out(network, *projected, values_SK)
         tensors |= _of_weights(network, vocabulary, encoded.ids_T, tensors, selection, seed)
         watch.lap("weights")
         if chosen != "cpu":
@@ -145,6 +149,7 @@ def record(
         **typo.typo(encoded, vocabulary, message),
     }
     layer, head = next(iter(one_head.values()), (0, 0))
+    one_head = {name: place for name, place in one_head.items() if selection.keeps(name)}
     checks = verify.check(tensors, errors, whole=not selection.tensors, shown=(layer, head))
     kept = {name: tensors[name] for name in tensors if selection.keeps(name) or name == "token_ids_T"}
     heads = (one_head, projected)
@@ -175,9 +180,13 @@ def _run(
     followed = selection.keeps_any("next_rank_T", "next_logprob_T")
     everywhere = followed or selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
     first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
-    shared = attribution.LAST if selection.keeps_any(*attribution.NAMES) else ()
+    attributed = selection.keeps_any(*attribution.NAMES)
+    last = {
+        *(attribution.LAST if attributed else ()),
+        *(("z_LHTK",) if selection.keeps("head_last_LHD") else ()),
+    }
     only = planned.keys() - single
-    run = capture.capture(network, ids_T, selection, only=only, first=first, last=shared)
+    run = capture.capture(network, ids_T, selection, only=only, first=first, last=last)
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
     one_head: dict[str, list[int]] = {}
     if single:
@@ -188,7 +197,10 @@ def _run(
     if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
     watch.lap("model")
-    if run.last:
+    if selection.keeps("head_last_LHD"):
+        kept = selection.kept_layers(network.shape), selection.kept_heads(network.shape)
+        tensors["head_last_LHD"] = handed_over.head_last(network, run.last["z_LHTK"], *kept)
+    if attributed:
         tensors |= attribution.tensors(network, run.last, run.cache, tensors["logits_last_V"])
         watch.lap("attribution")
     generated, again = {}, None
@@ -252,6 +264,24 @@ def _shown(network: Network, selection: Selection, tensors: dict[str, NDArray[An
         found = selection.kept_layers(network.shape)[row], selection.kept_heads(network.shape)[column]
         layer, head = found[0] if layer is None else layer, found[1] if head is None else head
     return layer, head
+
+
+def _values(
+    network: Network,
+    selection: Selection,
+    tensors: dict[str, NDArray[Any]],
+    one_head: dict[str, list[int]],
+    layer: int,
+    head: int,
+) -> NDArray[np.float32]:
+    """One query head's (S, K) values, its own or shared, of all those that a run has left."""
+    shape, row, column = network.shape, 0, 0
+    name = f"v_{shape.key_axes}"
+    if name not in one_head:
+        row = selection.kept_layers(shape).index(layer)
+        column = selection.kept_kv_heads(shape).index(head * shape.n_kv_head // shape.n_head)
+    values_SK: NDArray[np.float32] = tensors[name][row, column]
+    return values_SK
 
 
 def _run_again(

@@ -120,6 +120,8 @@ TENSORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "runs_beam_ids_GE": (_INT, ("searched", "searching")),
     "runs_beam_parents_GE": (_INT, ("searched", "searching")),
     "runs_beam_logprobs_GE": (("F64",), ("searched", "searching")),
+    "value_out_SD": (_FLOAT, ("T", "D")),
+    "head_last_LHD": (_FLOAT, ("l", "h", "D")),
     "head_previous_LH": (_FLOAT, ("L", "H")),
     "head_first_LH": (_FLOAT, ("L", "H")),
     "head_self_LH": (_FLOAT, ("L", "H")),
@@ -193,7 +195,7 @@ ASKED_ONLY = frozenset(name for name in TENSORS if name.startswith("runs_"))
 
 # what is kept of the head that scenes show by themselves; see `Facts.projected`
 PROJECTION = ("query_weight_KD", "query_bias_K", "key_weight_KD", "key_bias_K")
-OF_SHOWN = (*PROJECTION, "again_k_TK")
+OF_SHOWN = (*PROJECTION, "again_k_TK", "value_out_SD")
 
 # what a run of the prompt and a token more says of the cache; see `reuse.py`
 REUSED = ("cache_gap_LT", "again_size_LT1", "again_k_TK")

@@ -145,7 +145,7 @@ def test_scores_of_one_head_are_kept_before_a_long_prompt_is_refused(
     whole = Trace.open(record(prompt, tmp_path / "whole", model=model))
     shape = gpt2_shape_of(whole)
     all_of_it = plan.total(plan.planned(shape, whole.n_tokens, Selection()))
-    all_of_it += plan.total(plan.of_weights(shape, Selection()))
+    all_of_it += plan.total(plan.of_weights(shape, Selection(), whole.n_tokens))
     part = Trace.open(record(prompt, tmp_path / "part", model=model, budget=all_of_it - 1))
     assert "scores_LHTS is kept of one head" in capsys.readouterr().err
     assert part.tensor_names == whole.tensor_names
