@@ -133,8 +133,9 @@ def record(
         if selection.keeps_any(*PROJECTION):
             tensors |= network.projection(*projected)
         if selection.keeps("value_out_SD"):
-            values_SK = _values(network, selection, tensors, one_head, *projected)
-            tensors["value_out_SD"] = handed_over.value_out(network, *projected, values_SK)
+            layer, head = projected
+            values_SK = _values(network, selection, tensors, one_head, layer, head)
+            tensors["value_out_SD"] = handed_over.value_out(network, layer, head, values_SK)
         tensors |= _of_weights(network, vocabulary, encoded.ids_T, tensors, selection, seed)
         watch.lap("weights")
         if chosen != "cpu":
@@ -181,10 +182,8 @@ def _run(
     everywhere = followed or selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
     first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
     attributed = selection.keeps_any(*attribution.NAMES)
-    last = {
-        *(attribution.LAST if attributed else ()),
-        *(("z_LHTK",) if selection.keeps("head_last_LHD") else ()),
-    }
+    by_head = selection.keeps("head_last_LHD")
+    last = {*(attribution.LAST if attributed else ()), *(["z_LHTK"] if by_head else ())}
     only = planned.keys() - single
     run = capture.capture(network, ids_T, selection, only=only, first=first, last=last)
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
@@ -197,7 +196,7 @@ def _run(
     if not selection.layers and not selection.heads and "pattern_LHTS" in tensors.keys() - one_head.keys():
         tensors |= derived.head_scores(tensors["pattern_LHTS"])  # a score is of a head among all others
     watch.lap("model")
-    if selection.keeps("head_last_LHD"):
+    if by_head:
         kept = selection.kept_layers(network.shape), selection.kept_heads(network.shape)
         tensors["head_last_LHD"] = handed_over.head_last(network, run.last["z_LHTK"], *kept)
     if attributed:

@@ -360,9 +360,9 @@ def test_what_is_not_selected_is_not_kept_and_the_rest_is_the_same(network: Netw
     group = network.shape.n_head // network.shape.n_kv_head
     for name, values in part.items():
         expected = whole[name]
-        if name.endswith(("_LHTK", "_LHTS", "_LHS", "_LCTK", "_LTF", "mask_LTS")):
+        if name.endswith(("_LHTK", "_LHTS", "_LHS", "_LHD", "_LCTK", "_LTF", "mask_LTS")):
             expected = expected[rows]
-        if name.endswith(("_LHTK", "_LHTS", "_LHS")):
+        if name.endswith(("_LHTK", "_LHTS", "_LHS", "_LHD")):
             expected = expected[:, [3]]
         if name.endswith("_LCTK"):
             expected = expected[:, [3 // group]]

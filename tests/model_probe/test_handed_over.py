@@ -34,7 +34,7 @@ class Library:
         self.came: list[tuple[torch.Tensor, torch.Tensor]] = []  # [1, T, H·K], [1, T, D]
         for module in self.outputs:
             module.register_forward_hook(lambda _, given, out: self.came.append((given[0], out)))
-        cache = transformers.DynamicCache()
+        cache: Any = transformers.DynamicCache()
         with torch.no_grad():
             model(torch.from_numpy(ids_T)[None], past_key_values=cache, use_cache=True)
         self.came = self.came[: len(self.outputs)]
@@ -68,7 +68,7 @@ def test_every_head_and_every_key_token_hand_over_what_the_library_s_matrix_make
     assert trace.value_out_SD.shape == (trace.n_tokens, facts.d_model)
     whole = "attn_unnormed_LTD" if facts.wiring == "sandwich" else "attn_out_LTD"
     for layer in range(facts.n_layer):
-        z_HK = library.came[layer][0][0, -1].unflatten(0, (facts.n_head, facts.d_head))
+        z_HK = library.came[layer][0][0, -1].reshape(facts.n_head, facts.d_head)
         expected_HD = np.concatenate([library.handed(layer, head, z_HK[[head]]) for head in range(len(z_HK))])
         largest = np.abs(expected_HD).max()
         np.testing.assert_allclose(trace.head_last_LHD[layer], expected_HD, atol=2e-5 * largest)
