@@ -44,7 +44,8 @@ MODEL_NOTES = (N_("GPT-2 could not be reached"), N_("the download of GPT-2 broke
 class Beat:
     """A named section of a scene; `start` and `end` in seconds from the scene's start.
 
-    `speech` is a WAV file of its narration, where it is spoken.
+    `speech` is a WAV file of its narration, where it is spoken; `play` is the first of its plays, as Manim
+    counts them.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Beat:
     start: float
     end: float
     speech: Path | None = None
+    play: int = 0
 
 
 class LectureScene(Scene):
@@ -197,7 +199,7 @@ class LectureScene(Scene):
         narration = _(message) if message else ""
         if values:
             narration = narration.format(**{name: _worded(value) for name, value in values.items()})
-        start = self.renderer.time
+        start, play = self.renderer.time, self.renderer.num_plays
         language, voice = self.settings.language, self.settings.voice
         # Manim's folder for media is the run's own, and goes with it.
         said = (
@@ -224,7 +226,8 @@ class LectureScene(Scene):
         if missing > 1 / config.frame_rate:
             self._hold(whole_frames(missing), goal=1.0 if last else None)
         self._take_mark_away()
-        self.beats.append(Beat(name, narration, start, self.renderer.time, said.file if said else None))
+        spoken = said.file if said else None
+        self.beats.append(Beat(name, narration, start, self.renderer.time, spoken, play))
 
     def wait(self, duration: float = 1.0, *args: Any, **kwargs: Any) -> None:
         """Hold the picture, drifting; header and caption stand still.
@@ -242,7 +245,7 @@ class LectureScene(Scene):
         shown = list(self.mobjects)
         still = {id(mobject) for mobject in self.camera.still}
         stage = [mobject for mobject in shown if id(mobject) not in still]
-        image = StageImage([] if self.renderer.skip_animations else stage, self.camera)
+        image = StageImage(stage if self._draws() else [], self.camera)
         self.remove(*stage)
         self.add(image)
         self.play(Drift(self.camera, image, whole_frames(duration), goal))
@@ -279,6 +282,15 @@ class LectureScene(Scene):
         if self._mark is not None:
             self._take_away(self._mark)
             self._mark = None
+
+    def _draws(self) -> bool:
+        """Whether what is played next is drawn; Manim settles that only when it is played."""
+        play, first, last = (
+            self.renderer.num_plays,
+            config.from_animation_number,
+            config.upto_animation_number,
+        )
+        return not self.renderer._original_skipping_status and first <= play and (last < 0 or play <= last)
 
     def _show_caption(self, narration: str) -> None:
         self._take_away(self._caption)

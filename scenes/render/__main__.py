@@ -88,7 +88,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
     is_flag=True,
     help="No narration in the picture: viewers choose a language, and the beats leave time to read each.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Scenes rendered at a time.  [default: one a core]")
+@click.option(
+    "--workers",
+    "--jobs",
+    "workers",
+    type=click.IntRange(min=1),
+    help="Processes that draw at a time; a long scene is drawn by several.  [default: one a core]",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -125,7 +131,7 @@ def command(
     aspect: str,
     theme: str,
     no_captions: bool,
-    jobs: int | None,
+    workers: int | None,
     out: Path,
     setup: bool,
 ) -> int:
@@ -193,7 +199,7 @@ def command(
             clear=transparent,
             theme=theme,
             aspect=aspect,
-            workers=jobs or os.cpu_count() or 1,
+            workers=workers or os.cpu_count() or 1,
             out=out,
         )
     )

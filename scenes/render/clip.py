@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +26,20 @@ ENCODER_OPTIONS = {"crf": "20", "preset": "veryfast", **COLOUR_TAGS}
 
 
 def settle(
-    source: Path,
+    sources: Sequence[Path],
     target: Path,
     frame_rate: int,
     title: str,
     comment: str,
     speech: Sequence[tuple[float, Path]] = (),
 ) -> None:
-    """Copy Manim's file to `target`, its index first so that it starts playing at once.
+    """Copy Manim's files to `target` one after the other, its index first so that it starts playing at once.
 
     Manim joins a file for each animation, and where they meet a frame may come some milliseconds early: here
     every frame gets exactly its own time.
 
     Args:
-        source: what Manim wrote.
+        sources: what Manim wrote, each from a frame on that needs none before it.
         target: where it goes.
         frame_rate: frames a second.
         title: metadata of the file.
@@ -48,23 +49,30 @@ def settle(
     Raises:
         OSError: the disk is full or `target` cannot be written.
     """
-    with (
-        av.open(plain_name(source)) as video,
-        av.open(plain_name(target), "w", format="mp4", options={"movflags": "+faststart"}) as clip,
-    ):
+    with ExitStack() as opened:
+        # No table of bit rates, which would be those of the first source alone
+        options = {"movflags": "+faststart", "write_btrt": "0"}
+        clip = opened.enter_context(av.open(plain_name(target), "w", format="mp4", options=options))
         clip.metadata.update(title=title, comment=comment)
-        stream = video.streams.video[0]
-        copy = clip.add_stream_from_template(stream)
-        track = Track(clip) if speech else None
-        assert stream.time_base is not None
-        tick = round(1 / (frame_rate * stream.time_base))
-        # In the order of decoding; the last, empty packet only says that there are no more.
-        packets = [packet for packet in video.demux(stream) if packet.pts is not None]
-        times = sorted(packet.pts for packet in packets)
-        place = {time: number for number, time in enumerate(times)}
-        delay = max(number - place[packet.pts] for number, packet in enumerate(packets))
-        for number, packet in enumerate(packets):
-            packet.pts, packet.dts = place[packet.pts] * tick, (number - delay) * tick
+        packets: list[Any] = []
+        places: list[int] = []  # of each packet's frame in the film
+        copy = track = None
+        for source in sources:
+            video = opened.enter_context(av.open(plain_name(source)))
+            stream = video.streams.video[0]
+            if copy is None:
+                copy = clip.add_stream_from_template(stream)
+                track = Track(clip) if speech else None
+                assert stream.time_base is not None
+                tick = round(1 / (frame_rate * stream.time_base))
+            # In the order of decoding; the last, empty packet only says that there are no more.
+            found = [packet for packet in video.demux(stream) if packet.pts is not None]
+            place = {time: len(packets) + number for number, time in enumerate(sorted(p.pts for p in found))}
+            places += [place[packet.pts] for packet in found]
+            packets += found
+        delay = max(number - place for number, place in enumerate(places))
+        for number, (packet, at) in enumerate(zip(packets, places, strict=True)):
+            packet.pts, packet.dts = at * tick, (number - delay) * tick
             packet.duration, packet.stream = tick, copy
         sound = []
         if track is not None:

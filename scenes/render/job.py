@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model_probe.trace import Trace
 from scenes.settings import Settings
@@ -18,7 +19,7 @@ def identity(trace: Trace) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """One clip to make.
+    """One clip to make, or a part of that.
 
     Attributes:
         name: the scene's short name.
@@ -26,6 +27,10 @@ class Job:
         trace: the `identity` of the trace that the settings name: one that came there since is not drawn.
         work: a directory of the job's own. The clip comes to lie there, as `NAME.mp4`, and where the ground
             is clear `NAME.webm`; Manim's media go there.
+        task: "clip"; or "rehearsal", what the clip is to be without drawing it; or "segment", some of its
+            plays, to be joined with others.
+        plays: of a segment, its first play and its last, as Manim counts them; -1 is the scene's last.
+        least: of a segment, seconds that beats last at least, by name: as the rehearsal found.
     """
 
     name: str
@@ -34,6 +39,9 @@ class Job:
     quality: str
     trace: str
     work: Path
+    task: Literal["clip", "rehearsal", "segment"] = "clip"
+    plays: tuple[int, int] = (0, -1)
+    least: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Write the job as one line, for the process that does it."""
@@ -45,5 +53,5 @@ class Job:
         values: dict[str, Any] = json.loads(line)
         settings = values.pop("settings")
         settings["trace"] = Path(settings["trace"])
-        values["work"] = Path(values["work"])
+        values["work"], values["plays"] = Path(values["work"]), tuple(values["plays"])
         return cls(settings=Settings(**settings), **values)

@@ -1,40 +1,48 @@
-"""Many scenes, several at a time, each in a process of its own.
-
-A process a scene, because Manim's configuration is the process's, and because a scene that dies must not take
-the others with it.
-"""
+"""Many scenes, several at a time, and a long one in segments, on this machine."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from scenes.render.film import finish
 from scenes.render.graph import Failed
 from scenes.render.job import Job
+from scenes.render.process import StageProcess
+from scenes.render.quality import QUALITIES, pixels
+from scenes.render.segments import cut, pieces
 
+Tell = Callable[[dict[str, int]], None]
 Listener = Callable[[str, dict[str, int]], None]
 """Called with a name and {"total": …} or {"frame": …} while that is made."""
 
-GRACE = 5.0  # seconds that a process gets to end by itself
+LEAST_PIXELS = (
+    5e8  # of a segment: to draw 240 frames at 1080p takes three times as long as to start a process
+)
 
 
 class Company:
-    """The threads and processes of one run; on any exception, Ctrl-C included, all of them are ended."""
+    """The threads and processes of one run; on any exception, Ctrl-C included, all of them are ended.
+
+    Args:
+        workers: how many processes draw at a time.
+        logs: takes a log a scene.
+        listener: is told how far each is.
+    """
 
     def __init__(self, workers: int, logs: Path, listener: Listener) -> None:
         self.workers, self.logs, self._listener = workers, logs, listener
-        self._pool = ThreadPoolExecutor(workers)
-        self._running: set[subprocess.Popen[str]] = set()
+        self._makers = ThreadPoolExecutor(
+            workers
+        )  # of files: they wait for the processes, so these are others
+        self._starters = ThreadPoolExecutor(workers)
+        self._running: set[StageProcess] = set()
         self._lock = threading.Lock()
         self._dismissed = False
 
@@ -46,11 +54,12 @@ class Company:
     ) -> None:
         if kind is not None:
             self.dismiss()
-        self._pool.shutdown(cancel_futures=True)
+        self._makers.shutdown(cancel_futures=True)
+        self._starters.shutdown(cancel_futures=True)
 
     def submit(self, work: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Have some work done in a thread."""
-        return self._pool.submit(work, *arguments)
+        return self._makers.submit(work, *arguments)
 
     def dismiss(self) -> None:
         """End every process that still runs, and start no more."""
@@ -58,14 +67,9 @@ class Company:
             self._dismissed = True
             running = list(self._running)
         for process in running:
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.killpg(process.pid, signal.SIGTERM)  # and what it has started
+            process.terminate()
         for process in running:
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.end()
 
     def tell(self, name: str, event: dict[str, int]) -> None:
         """Say how far something is; work that nobody waits for any more ends here.
@@ -77,69 +81,61 @@ class Company:
             raise Failed("not finished")
         self._listener(name, event)
 
-    def perform(self, job: Job) -> dict[str, Any]:
-        """Have a scene's process draw its clip; returns what that says of it.
+    def perform(self, job: Job, films: int) -> dict[str, Any]:
+        """Have a scene's clip made, in segments where that keeps all workers busy; gives what it is.
+
+        Args:
+            job: a clip's.
+            films: how many clips are made in this run.
 
         Raises:
             Failed: it could not, and why.
             OSError: the disk is full or the log cannot be written.
         """
+        (self.logs / f"{job.name}.log").write_bytes(b"")
+        # A film with a clear ground is one stream, which cannot be joined
+        wanted = 1 if job.settings.clear else pieces(self.workers, films)
+        if wanted == 1:
+            return self._begin(job).result()
+        rehearsed = self._begin(replace(job, task="rehearsal")).result()
+        width, height = pixels(QUALITIES[job.quality], job.settings.aspect)
+        least = int(LEAST_PIXELS / (width * height))
+        parts = []
+        for number, segment in enumerate(cut(rehearsed["starts"], rehearsed["frames"], wanted, least)):
+            plays, work = (segment.first, segment.last), job.work / str(number)
+            work.mkdir()
+            parts.append(replace(job, task="segment", work=work, plays=plays, least=rehearsed["least"]))
+        drawn = [0] * len(parts)
+
+        def tell(number: int, event: dict[str, int]) -> None:
+            drawn[number] = event["frame"]
+            self.tell(job.name, {"frame": sum(drawn)})
+
+        begun = [self._begin(part, partial(tell, number)) for number, part in enumerate(parts)]
+        wait(begun)
+        used = [rehearsed["used"], *(each.result()["used"] for each in begun)]
+        clip = finish(job, [part.work / f"{job.name}.mp4" for part in parts], rehearsed)
+        return {**clip, "used": {kind: sorted({x for each in used for x in each[kind]}) for kind in used[0]}}
+
+    def _begin(self, job: Job, tell: Tell | None = None) -> Future[dict[str, Any]]:
+        return self._starters.submit(self.do, job, tell or partial(self.tell, job.name))
+
+    def do(self, job: Job, tell: Tell) -> dict[str, Any]:
+        """Do a job in a process, and tell its events; gives what that says of what it made.
+
+        Raises:
+            Failed: it could not, and why.
+            OSError: the log cannot be written.
+        """
         log_path = self.logs / f"{job.name}.log"
-        with log_path.open("w", encoding="utf-8") as log:
-            return self._watch(job, log_path, log.fileno())
-
-    def _watch(self, job: Job, log_path: Path, log: int) -> dict[str, Any]:
-        process, events = self._started(job, log)
-        assert process.stdin is not None
-        clip: dict[str, Any] | None = None
-        why = ""
-        try:
-            with os.fdopen(events, encoding="utf-8") as said:
-                process.stdin.write(job.to_json())
-                process.stdin.close()
-                for line in said:
-                    event = json.loads(line)
-                    if "clip" in event:
-                        clip = event["clip"]
-                    elif "error" in event:
-                        why = event["error"]
-                    elif "crash" in event:
-                        why = f"{event['crash']}; its log is {log_path}"
-                    else:
-                        self.tell(job.name, event)
-        except BrokenPipeError:
-            pass  # it died before it read its job: the exit code says how
-        finally:
-            code = process.wait()
+        with log_path.open("ab") as log:
             with self._lock:
-                self._running.discard(process)
-        if clip is not None:
-            return clip
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        raise Failed(why or f"the scene's process {how}; its log is {log_path}")
-
-    def _started(self, job: Job, log: int) -> tuple[subprocess.Popen[str], int]:
-        """The process, and where its events are read."""
-        with self._lock:
-            if self._dismissed:
-                raise Failed("not started")
-            events, told = os.pipe()
+                if self._dismissed:
+                    raise Failed("not started")
+                process = StageProcess(job, log.fileno(), log_path)
+                self._running.add(process)
             try:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "scenes.render.stage", str(told)],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[told],
-                    text=True,
-                    encoding="utf-8",
-                    env={**os.environ, "LECTURE_THEME": job.settings.theme},
-                    start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its children
-                )
-            except BaseException:
-                os.close(events)
-                raise
+                return process.watch(tell)
             finally:
-                os.close(told)
-            self._running.add(process)
-        return process, events
+                with self._lock:
+                    self._running.discard(process)

@@ -34,6 +34,7 @@ class Plan:
     manifest: Manifest
     company: Company
     trace_digest: str  # as the trace was when the run began
+    scenes: list[str]  # that can be drawn for it
 
     @property
     def out(self) -> Path:
@@ -118,7 +119,14 @@ class Plan:
         entry = SCENES[name]
         scene = f"{entry.module}:{entry.class_name}"
         trace = identity(self.trace)
-        return self.company.perform(Job(name, scene, self.settings, self.order.quality, trace, folder))
+        job = Job(name, scene, self.settings, self.order.quality, trace, folder)
+        return self.company.perform(job, self._films)
+
+    @cached_property
+    def _films(self) -> int:
+        """How many clips this run makes; known when the first one is."""
+        clips = [next(self.of_scene(name)) for name in self.scenes]
+        return sum(not self.manifest.stands(clip.names, clip.made_from()) for clip in clips)
 
     def _note_clip(self, name: str, clip: dict[str, Any]) -> None:
         """Note a new clip; what was made from the one before goes."""

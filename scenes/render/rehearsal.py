@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from manim import tempconfig
+import numpy as np
+from manim import config, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
 from scenes.lecture_scene import LectureScene
@@ -12,19 +14,45 @@ from scenes.mobjects.raster import StudioCamera
 from scenes.settings import Settings
 
 
-class _Rehearsal(CairoRenderer):
-    """Draws nothing: the clock runs, mobjects reach the ends of their animations."""
+class SteadyClock(CairoRenderer):
+    """Manim's renderer; what it skips takes as long as what it draws, to the frame.
 
-    def __init__(self) -> None:
-        super().__init__(camera_class=StudioCamera, skip_animations=True)
+    By itself it counts the frames that it draws, but of what it skips the seconds that were asked for: beats
+    would begin elsewhere in a rehearsal than in the film.
+    """
 
-    def update_frame(self, *_: Any, **__: Any) -> None:
-        pass
+    def play(self, scene: Any, *args: Any, **kwargs: Any) -> None:
+        """Play, or skip, some animations."""
+        before = self.time
+        super().play(scene, *args, **kwargs)
+        if self.skip_animations:
+            self.time = before
+            step = 1 / config.frame_rate
+            if scene.is_current_animation_frozen_frame():
+                self.time += int(scene.duration / step) * step
+            else:
+                for _ in np.arange(0, scene.duration, step):  # one by one: it is the same sum
+                    self.time += step
+
+    def update_frame(self, *args: Any, **kwargs: Any) -> None:
+        """Draw; nothing, where nobody sees it."""
+        if not self.skip_animations:
+            super().update_frame(*args, **kwargs)
 
 
-def rehearse(scene_class: type[LectureScene], settings: Settings) -> LectureScene:
-    """Play the scene without drawing; its `beats`, its clock and its mobjects can then be read."""
+def rehearse(
+    scene_class: type[LectureScene], settings: Settings, least: Mapping[str, float] | None = None
+) -> LectureScene:
+    """Play the scene without drawing; its `beats`, its clock and its mobjects can then be read.
+
+    Args:
+        scene_class: the scene.
+        settings: as it would be drawn with.
+        least: seconds that beats are to last, by name.
+    """
     with tempconfig({"dry_run": True, "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR"}):
-        scene = scene_class(settings, renderer=_Rehearsal())
+        renderer = SteadyClock(camera_class=StudioCamera, skip_animations=True)
+        scene = scene_class(settings, renderer=renderer)
+        scene.least = dict(least or {})
         scene.render()
     return scene

@@ -57,7 +57,7 @@ def run(order: Order) -> int:
             Display(console, order.scenes) as display,
             Company(order.workers, order.out / "logs", display.event) as company,
         ):
-            plan = Plan(order, trace, settings, manifest, company, digest)
+            plan = Plan(order, trace, settings, manifest, company, digest, scenes)
             engine = Engine(manifest, plan.out, work.resolve(), company, display)
             engine.bring_up_to_date(chain.from_iterable(map(plan.of_scene, scenes)))
             engine.bring_up_to_date(plan.of_lecture())

@@ -4,7 +4,7 @@ It says so in a pipe of its own: nothing that Python, a library or the scene pri
 
 {"total": 812}   the frames it expects to draw
 {"frame": 24}    how many it has drawn
-{"clip": {…}}    done, and what the clip is; or
+{"done": {…}}    done, and what was made; or
 {"error": "…"}   what was given wrong, in one line; or
 {"crash": "…"}   what went wrong, in one line; the log says more
 """
@@ -29,7 +29,6 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 from manim import config, tempconfig
-from manim.renderer.cairo_renderer import CairoRenderer
 from manim.scene.scene_file_writer import SceneFileWriter
 
 from model_probe.errors import MissingTensor, UserError, disk_is_full
@@ -38,12 +37,12 @@ from scenes.language import asked, languages, reading_time
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
-from scenes.render.clip import ENCODER_OPTIONS, describe, settle
-from scenes.render.formats import ClearFilm, speak
+from scenes.render.clip import ENCODER_OPTIONS
+from scenes.render.film import finish
+from scenes.render.formats import ClearFilm
 from scenes.render.job import Job, identity
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
-from scenes.render.rehearsal import rehearse
-from scenes.settings import Settings
+from scenes.render.rehearsal import SteadyClock, rehearse
 
 REPORT_EVERY = 0.2  # seconds
 
@@ -61,7 +60,7 @@ class _Writer(SceneFileWriter):
         return "".join(f"file 'file:{os.path.relpath(path)}'\n" for path in input_files).encode()
 
 
-class _Counting(CairoRenderer):
+class _Counting(SteadyClock):
     """Manim's renderer, which says now and then how many frames it has drawn."""
 
     def __init__(self, clear_film: ClearFilm | None = None) -> None:
@@ -71,6 +70,8 @@ class _Counting(CairoRenderer):
         self.reported = 0.0
 
     def add_frame(self, frame: Any, num_frames: int = 1) -> None:
+        if self.skip_animations:
+            return
         if self.clear_film is not None:
             self.clear_film.add(frame, num_frames)
             frame = on_ground(frame)
@@ -102,9 +103,7 @@ def say(**event: Any) -> None:
 
 
 def perform(job: Job) -> dict[str, Any]:
-    """Render one scene into its clip, and describe what was made."""
-    module, _, class_name = job.scene.partition(":")
-    scene_class: type[LectureScene] = getattr(import_module(module), class_name)
+    """Do what a job asks for, and describe what was made."""
     quality = QUALITIES[job.quality]
     width, height = pixels(quality, job.settings.aspect)
     settings = {
@@ -118,47 +117,71 @@ def perform(job: Job) -> dict[str, Any]:
         "verbosity": "ERROR",
         "video_encoder_options": ENCODER_OPTIONS,
     }
+    module, _, class_name = job.scene.partition(":")
+    scene_class: type[LectureScene] = getattr(import_module(module), class_name)
     check_trace(job)
-    target, webm = Path(f"{job.name}.mp4"), Path(f"{job.name}.webm")
+    done: dict[str, Any] = {}
     with chdir(job.work), tempconfig(settings):
         config.frame_width, config.frame_height = ASPECTS[job.settings.aspect]
-        rehearsals = {
-            language: rehearse(scene_class, _told_in(language, job.settings)) for language in languages()
-        }
-        spoken = rehearsals[job.settings.language]
-        least = {} if job.settings.captions else slowest(rehearsals)
-        longer = (max(0.0, least.get(beat.name, 0.0) - beat.end + beat.start) for beat in spoken.beats)
-        say(total=round((spoken.renderer.time + sum(longer)) * quality.frame_rate))
-        with (
-            ClearFilm.open(webm, width, height, quality.frame_rate) if job.settings.clear else nullcontext()
-        ) as clear_film:
-            renderer = _Counting(clear_film)
-            scene = scene_class(job.settings, renderer=renderer)
-            scene.least = least
-            scene.render()
-        facts = scene.trace.facts
-        settle(
-            renderer.file_writer.movie_file_path,
-            target,
-            quality.frame_rate,
-            title=job.name,
-            comment=f"{facts.credit}: {facts.prompt}",
-            speech=[(beat.start, beat.speech) for beat in scene.beats if beat.speech],
-        )
-        if job.settings.clear:
-            speak(webm, target)
-        clip = describe(target)
+        if job.task != "segment":
+            done = rehearsed(scene_class, job)
+            say(total=done["frames"])
+        if job.task != "rehearsal":
+            film = draw(scene_class, job, done.get("least", job.least))
+            if job.task == "clip":
+                done = finish(replace(job, work=Path()), [film], done)
+            else:
+                film.replace(f"{job.name}.mp4")
     check_trace(job)
-    beats = told(scene.beats, {language: rehearsed.beats for language, rehearsed in rehearsals.items()})
-    for beat in beats:
-        beat["end"] = min(beat["end"], clip["seconds"])
+    return {**done, "used": used(module)}
+
+
+def rehearsed(scene_class: type[LectureScene], job: Job) -> dict[str, Any]:
+    """What the scene's film will be, in plain values.
+
+    "beats" as they are told, "poster_at" in seconds, "frames" in all; "starts": the play and the frame that
+    each beat begins with; "least": seconds that each lasts; "speech": seconds from the start, and the file
+    that is heard from then on; "comment", of the model and the prompt.
+
+    Raises:
+        ValueError: the scene has other beats in another language.
+    """
+    settings, rate = job.settings, QUALITIES[job.quality].frame_rate
+    played = {
+        language: rehearse(scene_class, replace(settings, language=language, voice=None)).beats
+        for language in languages()
+        if language != settings.language
+    }
+    scene = rehearse(scene_class, settings)
+    played[settings.language] = scene.beats
+    if not settings.captions:
+        scene = rehearse(scene_class, settings, slowest(played))
+    beats = told(scene.beats, {language: played[language] for language in languages()})
     chosen = next((beat for beat in beats if beat["name"] == scene.poster), beats[-1])
     return {
-        **clip,
         "beats": beats,
-        "poster_at": round(chosen["end"] - 2 / quality.frame_rate, 3),
-        "used": used(module),
+        "poster_at": round(chosen["end"] - 2 / rate, 3),
+        "frames": round(scene.renderer.time * rate),
+        "starts": [(beat.play, round(beat.start * rate)) for beat in scene.beats],
+        "least": {beat.name: beat.end - beat.start for beat in scene.beats},
+        "speech": [(beat.start, str(beat.speech)) for beat in scene.beats if beat.speech],
+        "comment": f"{scene.trace.facts.credit}: {scene.trace.facts.prompt}",
     }
+
+
+def draw(scene_class: type[LectureScene], job: Job, least: Mapping[str, float]) -> Path:
+    """Draw the job's plays, silently, each beat as long as the rehearsal found; gives Manim's file."""
+    plays = {"from_animation_number": job.plays[0], "upto_animation_number": job.plays[1]}
+    webm, size = Path(f"{job.name}.webm"), (config.pixel_width, config.pixel_height)
+    with (
+        tempconfig(plays),
+        ClearFilm.open(webm, *size, config.frame_rate) if job.settings.clear else nullcontext() as clear_film,
+    ):
+        renderer = _Counting(clear_film)
+        scene = scene_class(replace(job.settings, voice=None), renderer=renderer)
+        scene.least = dict(least)
+        scene.render()
+    return Path(renderer.file_writer.movie_file_path)
 
 
 def check_trace(job: Job) -> None:
@@ -179,14 +202,7 @@ def used(scene_module: str) -> dict[str, list[str]]:
     return {"modules": sorted({*modules, this}), "messages": sorted(asked)}
 
 
-def _told_in(language: str, settings: Settings) -> Settings:
-    """The settings in another language; only what is filmed is spoken, the others keep the beats it has."""
-    return replace(
-        settings, language=language, voice=settings.voice if language == settings.language else None
-    )
-
-
-def slowest(rehearsals: Mapping[str, LectureScene]) -> dict[str, float]:
+def slowest(played: Mapping[str, list[Beat]]) -> dict[str, float]:
     """Seconds that each beat takes to read in the language that takes longest.
 
     A film with captions in its picture goes at their language's pace. Without them viewers choose a language,
@@ -194,9 +210,9 @@ def slowest(rehearsals: Mapping[str, LectureScene]) -> dict[str, float]:
     """
     return {
         beats[0].name: max(
-            reading_time(beat.narration, language) for language, beat in zip(rehearsals, beats, strict=True)
+            reading_time(beat.narration, language) for language, beat in zip(played, beats, strict=True)
         )
-        for beats in zip(*(rehearsed.beats for rehearsed in rehearsals.values()), strict=False)
+        for beats in zip(*played.values(), strict=False)
     }
 
 
@@ -229,7 +245,7 @@ def main() -> None:
     os.set_inheritable(number, False)  # for no program that a scene starts
     _events = os.fdopen(number, "w", encoding="utf-8")
     try:
-        clip = perform(job)
+        done = perform(job)
     except MissingTensor as error:
         say(error=f"this scene is not for this trace: {error}")
         raise SystemExit(1) from None
@@ -244,7 +260,7 @@ def main() -> None:
         with suppress(OSError):  # the log may have no room
             traceback.print_exc()
         raise SystemExit(1) from None
-    say(clip=clip)
+    say(done=done)
 
 
 if __name__ == "__main__":
