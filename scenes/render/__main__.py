@@ -96,6 +96,11 @@ class Formats(click.ParamType[tuple[str, ...]]):
     help="Processes that draw at a time; a long scene is drawn by several.  [default: one a core]",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Have a Dask cluster draw: tcp://HOST:8786; README says how one is started.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("out"),
@@ -132,6 +137,7 @@ def command(
     theme: str,
     no_captions: bool,
     workers: int | None,
+    scheduler: str | None,
     out: Path,
     setup: bool,
 ) -> int:
@@ -159,6 +165,8 @@ def command(
         return 0
     if sum(given is not None for given in (prompt, prompt_file, trace_file)) > 1:
         raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
+    if scheduler is not None and workers is not None:
+        raise click.UsageError("--scheduler and --workers exclude each other: a cluster has its own")
     context = click.get_current_context()
     given = [
         f"--{name.replace('_', '-')}"
@@ -200,6 +208,7 @@ def command(
             theme=theme,
             aspect=aspect,
             workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
             out=out,
         )
     )

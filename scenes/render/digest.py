@@ -96,6 +96,12 @@ def code_digest(*beginnings: str) -> str:
 
 
 @cache
+def own_version() -> str:
+    """This package's version, and the beginning of a digest of its sources and of what draws with them."""
+    return f"{version('transformer-film-studio')} ({code_digest('')[:12]})"
+
+
+@cache
 def _source(module: str) -> str:
     """The digest of a module's source; empty where there is none."""
     if module in sources():

@@ -29,6 +29,7 @@ class Order:
     theme: str
     aspect: str
     workers: int
+    scheduler: str | None  # of the cluster that draws; None for this machine
     out: Path
 
     def settings(self, trace: Trace, voice: str | None) -> Settings:

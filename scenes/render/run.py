@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model_probe.errors import MissingTensor
+from model_probe.errors import MissingTensor, UserError
 from model_probe.trace import Trace
 from scenes import SCENES
 from scenes.language import catalogue
@@ -16,7 +16,7 @@ from scenes.mobjects.marks import visible
 from scenes.reads import check, declared, wanted
 from scenes.render.digest import sources
 from scenes.render.graph import Engine
-from scenes.render.jobs import Company
+from scenes.render.jobs import Company, Listener
 from scenes.render.manifest import Manifest
 from scenes.render.order import Order
 from scenes.render.plan import Plan
@@ -55,7 +55,7 @@ def run(order: Order) -> int:
         scenes = _drawable(order, trace, console)
         with (
             Display(console, order.scenes) as display,
-            Company(order.workers, order.out / "logs", display.event) as company,
+            _company(order, trace, display.event) as company,
         ):
             plan = Plan(order, trace, settings, manifest, company, digest, scenes)
             engine = Engine(manifest, plan.out, work.resolve(), company, display)
@@ -63,6 +63,20 @@ def run(order: Order) -> int:
             engine.bring_up_to_date(plan.of_lecture())
         manifest.save()
     return 1 if engine.failures or len(scenes) < len(order.scenes) else 0
+
+
+def _company(order: Order, trace: Trace, tell: Listener) -> Company:
+    """Who draws: processes here, or a cluster's workers."""
+    logs = order.out / "logs"
+    if order.scheduler is None:
+        return Company(order.workers, logs, tell)
+    try:
+        from scenes.render.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--scheduler needs {error.name}: .venv/bin/pip install 'distributed>=2026.3'"
+        ) from None
+    return Cluster(order.scheduler, trace.path, logs, tell)
 
 
 def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
