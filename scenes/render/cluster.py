@@ -7,7 +7,7 @@ started stands in README.
 
 from __future__ import annotations
 
-import threading
+import logging
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +24,10 @@ from scenes.render.graph import Failed
 from scenes.render.job import Job
 from scenes.render.jobs import Company, Listener, Tell
 
+logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say is said in one line
+ATTEMPTS = (
+    4  # at a job whose trace was lost; how often a job may lose its worker is Dask's own `allowed-failures`
+)
 PATIENCE = 20  # seconds that a scheduler and its first worker have to answer
 
 
@@ -45,6 +49,7 @@ class Cluster(Company):
         try:
             check_versions(self._client)
             workers = sum(self._client.nthreads().values())
+            self._path = trace
             self._trace: Future = self._client.scatter(trace.read_bytes(), hash=True)
         except BaseException:
             self._client.close()
@@ -53,7 +58,6 @@ class Cluster(Company):
         self._topic = f"film-{self._client.id}"
         self._tells: dict[str, Tell] = {}
         self._futures: set[Future] = set()
-        self._ended = threading.Event()
         self._client.subscribe_topic(self._topic, self._heard)
 
     def __exit__(
@@ -75,22 +79,23 @@ class Cluster(Company):
             Failed: it could not, and why.
             OSError: the disk is full.
         """
-        key = f"{job.name}-{job.task}-{job.plays[0]}-{self._client.id}"
-        self._tells[key] = tell
-        arguments = (job.to_json(), self._trace, own_version(), self._topic, key)
-        future = self._client.submit(do_there, *arguments, key=key, pure=False)
-        self._futures.add(future)
-        try:
-            made = future.result()
-        except KilledWorker as error:
-            raise Failed(f"its workers died, the last of them {error.last_worker.address}") from None
-        except (CancelledError, CommClosedError, TimeoutError):
-            raise Failed(
-                "the cluster's scheduler is gone" if not self._dismissed else "not finished"
-            ) from None
-        finally:
-            self._futures.discard(future)
-            del self._tells[key]
+        for attempt in range(ATTEMPTS):
+            try:
+                made = self._ask(
+                    job, f"{job.name}-{job.task}-{job.plays[0]}-{attempt}-{self._client.id}", tell
+                )
+                break
+            except KilledWorker as error:
+                raise Failed(f"its workers died, the last of them {error.last_worker.address}") from None
+            except (CancelledError, CommClosedError, TimeoutError):
+                if self._dismissed:
+                    raise Failed("not finished") from None
+                if self._client.status != "running":
+                    raise Failed("the cluster's scheduler is gone") from None
+                # The worker died that had the only copy of the trace: Dask gives up what it cannot make anew
+                self._trace = self._client.scatter(self._path.read_bytes(), hash=True)
+        else:
+            raise Failed("its workers died, and the trace with them, again and again")
         with (self.logs / f"{job.name}.log").open("ab") as log:
             log.write(made["log"])
         if "failed" in made:
@@ -101,6 +106,18 @@ class Cluster(Company):
             path.write_bytes(content)
         done: dict[str, Any] = made["done"]
         return done
+
+    def _ask(self, job: Job, key: str, tell: Tell) -> dict[str, Any]:
+        self._tells[key] = tell
+        arguments = (job.to_json(), self._trace, own_version(), self._topic, key)
+        future = self._client.submit(do_there, *arguments, key=key, pure=False)
+        self._futures.add(future)
+        try:
+            made: dict[str, Any] = future.result()
+        finally:
+            self._futures.discard(future)
+            del self._tells[key]
+        return made
 
     def _heard(self, event: tuple[float, dict[str, Any]]) -> None:
         """A worker says how far a job is; what nobody waits for any more is not told."""

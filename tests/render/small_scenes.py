@@ -72,7 +72,8 @@ class Killed(LectureScene):
     def construct(self) -> None:
         if not self.renderer.skip_animations:  # the rehearsal is over: this is the render
             os.kill(os.getpid(), signal.SIGKILL)
-        self.wait(1)
+        with self.beat("only", "A"):
+            self.wait(1)
 
 
 class Endless(LectureScene):
