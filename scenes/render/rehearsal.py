@@ -21,6 +21,8 @@ class SteadyClock(CairoRenderer):
     would begin elsewhere in a rehearsal than in the film.
     """
 
+    time: float
+
     def play(self, scene: Any, *args: Any, **kwargs: Any) -> None:
         """Play, or skip, some animations."""
         before = self.time
