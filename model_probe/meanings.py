@@ -100,6 +100,34 @@ MEANINGS: dict[str, str] = {
     "head_last_LHD": "what every head adds at the last position: its z times its own K rows of W_O (Elhage "
     "et al. 2021). Summed over the heads, plus W_O's bias where there is one, it is attn_out_LTD, or "
     "attn_unnormed_LTD where a norm stands between attention and the stream",
+    "neuron_lit_LT": "share of each layer's neurons that are lit: mlp_post above 0.1, or beyond it on either "
+    "side where the MLP has a gate",
+    "neuron_post_LWF": "mlp_post_LTF of the last four tokens, of every layer",
+    "neuron_ids_LN": "each layer's neurons that write most at the last position, by |m| times the length of "
+    "their row of W_down, m from mlp_post (Geva et al. 2022), strongest first",
+    "neuron_strengths_LN": "those products",
+    "neuron_logits_LN": "what each adds to the winner's logit: m · row of W_down through the final norm, its "
+    "scale held at what it was in the run, · row of W_U; where the MLP passes a norm before it is added "
+    "(Gemma 2 and 3), that norm's scale is held as well; by W_U alone where no norm stands last (OPT 350M)",
+    "neuron_tokens_LN": "the ten tokens whose logits each layer's strongest neuron raises most, likewise, "
+    "highest first",
+    "neuron_token_logits_LN": "by how much",
+    "neuron_likeness_L": "mean cosine of their rows of W_E, over all pairs of the ten; of random pairs see "
+    "random_cosines_R",
+    "neuron_shown_2": "layer and neuron: the strongest of the layer whose MLP adds most to the winner's "
+    "logit",
+    "neuron_in_D": "what that layer's MLP reads at the last position: ln2, or the stream where no norm "
+    "stands before it",
+    "neuron_pre_F": "mlp_pre at the last position, in that layer",
+    "neuron_up_F": "mlp_up, likewise; only where the MLP has a gate",
+    "neuron_pre_weight_D": "that neuron's row of the matrix upwards, of the gate where there is one: row · "
+    "neuron_in_D + bias is its entry of neuron_pre_F",
+    "neuron_pre_bias_1": "its bias, where there is one",
+    "neuron_up_weight_D": "its row of what the gate is multiplied with: row · neuron_in_D + bias is its "
+    "entry of neuron_up_F",
+    "neuron_up_bias_1": "its bias, where there is one",
+    "neuron_out_weight_D": "its row of W_down: what m times is written to the stream, before a norm that "
+    "stands between (Gemma 2 and 3)",
     "head_previous_LH": "mean weight on the token before, over t ≥ 1 (TransformerLens' head detector, 2022)",
     "head_first_LH": "mean weight on the first token, likewise",
     "head_self_LH": "mean weight on the token itself, likewise",

@@ -98,6 +98,15 @@ class Network(Protocol):
     def norm_after_attention(self, layer: int) -> Norm | None:
         """The norm between a layer's attention and the stream; None where there is none."""
 
+    def mlp_output(self, layer: int) -> NDArray[np.float32]:
+        """W_down: what a layer's neurons write to the stream, F × D."""
+
+    def neuron(self, layer: int, neuron: int) -> dict[str, NDArray[np.float32]]:
+        """One neuron's rows of the matrices that its inputs come from, and its biases, by their names."""
+
+    def norm_after_mlp(self, layer: int) -> Norm | None:
+        """The norm between a layer's MLP and the stream; None where there is none."""
+
     def final_norm(self) -> Norm | None:
         """The norm before the unembedding; None where a norm stands behind every sum instead."""
 

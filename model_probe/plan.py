@@ -23,6 +23,8 @@ LONG = 128  # tokens; above it the T² tensors are kept in half precision
 
 ROWS, COLUMNS = 192, 1600  # cells of a matrix' picture, at most
 
+CITIES = 4  # last tokens of which every neuron is kept
+
 LENS = ("lens_ids_MWN", "lens_logprobs_MWN", "lens_rank_MW")
 
 # Tensors that are computed from others of the run, and from which
@@ -191,6 +193,8 @@ def _all(shape: Shape, n_tokens: int, selection: Selection) -> dict[str, Placed]
         "mlp_pre_LTF": (True, (f32, hidden)),
         "mlp_up_LTF": (shape.gated, (f32, hidden)),
         "mlp_post_LTF": (True, (f32, hidden)),
+        "neuron_lit_LT": (True, (f32, (shape.n_layer, n_tokens))),
+        "neuron_post_LWF": (True, (f32, (shape.n_layer, min(CITIES, n_tokens), shape.d_mlp))),
         "mlp_unnormed_LTD": (shape.wiring == "sandwich", (f32, stream)),
         "mlp_out_LTD": (True, (f32, stream)),
         "mlp_sum_LTD": (post, (f32, stream)),
@@ -345,7 +349,7 @@ class Recording:
         if array is None:
             return None
         if layer is not None:
-            row = layer if "_LTD" in name else self._row.get(layer)
+            row = layer if "_LTD" in name or name.startswith("neuron_") else self._row.get(layer)
             if row is None:
                 return None
             array = array[row]

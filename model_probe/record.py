@@ -23,6 +23,7 @@ from model_probe import (
     handed_over,
     lens,
     models,
+    neurons,
     plan,
     prompts,
     reuse,
@@ -182,8 +183,12 @@ def _run(
     everywhere = followed or selection.keeps_any("top_ids_TN", "top_logits_TN", "logsumexp_T")
     first = 0 if everywhere else max(0, len(ids_T) - lens.WINDOW)
     attributed = selection.keeps_any(*attribution.NAMES)
-    by_head = selection.keeps("head_last_LHD")
-    last = {*(attribution.LAST if attributed else ()), *(["z_LHTK"] if by_head else ())}
+    by_head, by_neuron = selection.keeps("head_last_LHD"), selection.keeps_any(*neurons.NAMES)
+    last = {
+        *(attribution.LAST if attributed else ()),
+        *(["z_LHTK"] if by_head else ()),
+        *(neurons.LAST if by_neuron else ()),
+    }
     only = planned.keys() - single
     run = capture.capture(network, ids_T, selection, only=only, first=first, last=last)
     tensors = {**run.tensors, "logits_last_V": run.logits_TV[-1]}
@@ -202,6 +207,9 @@ def _run(
     if attributed:
         tensors |= attribution.tensors(network, run.last, run.cache, tensors["logits_last_V"])
         watch.lap("attribution")
+    if by_neuron:
+        tensors |= neurons.tensors(network, run.last, tensors["logits_last_V"])
+        watch.lap("neurons")
     generated, again = {}, None
     steps_of = (name for name in TENSORS if name.startswith(("step_", "beam_")))
     if selection.keeps_any(*REUSED):

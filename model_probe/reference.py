@@ -30,7 +30,8 @@ from model_probe.errors import ModelError, first_line
 from model_probe.families import Family, family_of, library_config, shape_of
 from model_probe.gguf_file import ABOUT
 from model_probe.network import Run, Text
-from model_probe.plan import Recording
+from model_probe.neurons import lit
+from model_probe.plan import CITIES, Recording
 from model_probe.projection import projection
 from model_probe.shape import Shape
 
@@ -240,6 +241,30 @@ class ReferenceNetwork:
         """The norm between a layer's attention and the stream; see `model_probe.network.Network`."""
         return self._norm(_module(self._block(layer), self._family.after_attention))
 
+    def mlp_output(self, layer: int) -> NDArray[np.float32]:
+        """What a layer's neurons write to the stream; see `model_probe.network.Network`."""
+        module = _module(self._block(layer), self._family.mlp_out)
+        weight = module.weight if isinstance(module, Conv1D) else module.weight.T
+        output_FD: NDArray[np.float32] = weight.detach().cpu().numpy()
+        return output_FD
+
+    def neuron(self, layer: int, neuron: int) -> dict[str, NDArray[np.float32]]:
+        """One neuron's rows; see `model_probe.network.Network`."""
+        family, found = self._family, {}
+        second = (family.mlp_up or family.mlp_in, neuron if family.mlp_up else self.shape.d_mlp + neuron)
+        parts = {"pre": (family.mlp_in, neuron), **({"up": second} if family.gated else {})}
+        for name, (module_name, row) in parts.items():
+            module = _module(self._block(layer), module_name)
+            weight_FD = module.weight.T if isinstance(module, Conv1D) else module.weight
+            found[f"neuron_{name}_weight_D"] = weight_FD[row].detach().cpu().numpy()
+            if module.bias is not None:
+                found[f"neuron_{name}_bias_1"] = module.bias[row, None].detach().cpu().numpy()
+        return found
+
+    def norm_after_mlp(self, layer: int) -> Norm | None:
+        """The norm between a layer's MLP and the stream; see `model_probe.network.Network`."""
+        return self._norm(_module(self._block(layer), self._family.after_mlp))
+
     def final_norm(self) -> Norm | None:
         """The norm before the unembedding; see `model_probe.network.Network`."""
         return self._norm(_module(self.model, self._family.final_norm))
@@ -439,6 +464,8 @@ def _points(
     else:
         yield "mlp_pre_LTF", mlp_in, _came_out
         yield "mlp_up_LTF", mlp_up, _came_out
+    yield "neuron_lit_LT", mlp_out, lambda inputs, _: lit(inputs[0], family.gated)
+    yield "neuron_post_LWF", mlp_out, lambda inputs, _: inputs[0].reshape(-1, shape.d_mlp)[-CITIES:]
     yield from _before_the_turn(attention, family, shape)
 
 

@@ -114,3 +114,12 @@ def head_part(name: str, layer: Linear, block: int, width: int) -> dict[str, F32
     if bias is not None:
         tensors[f"{name}_bias_K"] = np.array(bias[part])
     return tensors
+
+
+def neuron_part(name: str, layer: Linear, neuron: int) -> dict[str, F32]:
+    """What one number is made with: `neuron_NAME_weight_D` and, if there is one, `neuron_NAME_bias_1`."""
+    weights, bias = layer
+    tensors = {f"neuron_{name}_weight_D": np.array(weights[:, neuron])}  # [D, F] -> [D]
+    if bias is not None:
+        tensors[f"neuron_{name}_bias_1"] = np.array(bias[neuron, None])
+    return tensors

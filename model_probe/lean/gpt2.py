@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model_probe.derived import Norm
 from model_probe.errors import ModelError
-from model_probe.lean.arithmetic import ACTIVATIONS, F32, head_part, layer_norm, linear
+from model_probe.lean.arithmetic import ACTIVATIONS, F32, head_part, layer_norm, linear, neuron_part
 from model_probe.lean.network import Keep, LeanNetwork
 from model_probe.parameters import count
 from model_probe.shape import gpt2_shape
@@ -113,6 +113,14 @@ class LeanGPT2(LeanNetwork):
         """W_O of each head, and the bias; see `model_probe.network.Network`."""
         weight_ID, bias_D = self._layers[layer].attn_c_proj
         return weight_ID.reshape(self.shape.n_head, self.shape.d_head, -1), bias_D
+
+    def mlp_output(self, layer: int) -> F32:
+        """What a layer's neurons write to the stream; see `model_probe.network.Network`."""
+        return self._layers[layer].mlp_c_proj[0]
+
+    def neuron(self, layer: int, neuron: int) -> dict[str, F32]:
+        """One neuron's rows; see `model_probe.network.Network`."""
+        return neuron_part("pre", self._layers[layer].c_fc, neuron)
 
     def final_norm(self) -> Norm:
         """The norm before the unembedding."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_probe.derived import Norm
-from model_probe.lean.arithmetic import ACTIVATIONS, F32, Linear, head_part, linear, rms_norm
+from model_probe.lean.arithmetic import ACTIVATIONS, F32, Linear, head_part, linear, neuron_part, rms_norm
 from model_probe.lean.network import Keep, LeanNetwork
 from model_probe.lean.rotary import Rotary, turned
 from model_probe.llama_config import LlamaConfig
@@ -131,6 +131,15 @@ class LeanLlama(LeanNetwork):
         """W_O of each head, and the bias; see `model_probe.network.Network`."""
         weight_ID, bias_D = self._layers[layer].o
         return weight_ID.reshape(self.shape.n_head, self.shape.d_head, -1), bias_D
+
+    def mlp_output(self, layer: int) -> F32:
+        """What a layer's neurons write to the stream; see `model_probe.network.Network`."""
+        return self._layers[layer].down[0]
+
+    def neuron(self, layer: int, neuron: int) -> dict[str, F32]:
+        """One neuron's rows; see `model_probe.network.Network`."""
+        weights = self._layers[layer]
+        return neuron_part("pre", weights.gate, neuron) | neuron_part("up", weights.up, neuron)
 
     def final_norm(self) -> Norm:
         """The norm before the unembedding."""

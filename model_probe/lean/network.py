@@ -16,7 +16,8 @@ from threadpoolctl import ThreadpoolController
 from model_probe.derived import Norm
 from model_probe.lean.arithmetic import F32, product, softmax
 from model_probe.network import Run, Text
-from model_probe.plan import Recording
+from model_probe.neurons import lit
+from model_probe.plan import CITIES, Recording
 from model_probe.shape import Shape
 from model_probe.trace import LAST_ROWS, TENSORS
 
@@ -113,11 +114,23 @@ class LeanNetwork(ABC):
         """What brings a layer's heads into the stream; see `model_probe.network.Network`."""
 
     @abstractmethod
+    def mlp_output(self, layer: int) -> F32:
+        """What a layer's neurons write to the stream; see `model_probe.network.Network`."""
+
+    @abstractmethod
+    def neuron(self, layer: int, neuron: int) -> dict[str, F32]:
+        """One neuron's rows; see `model_probe.network.Network`."""
+
+    @abstractmethod
     def final_norm(self) -> Norm:
         """The norm before the unembedding."""
 
     def norm_after_attention(self, layer: int) -> Norm | None:
         """None: attention's output is added as it is."""
+        return None
+
+    def norm_after_mlp(self, layer: int) -> Norm | None:
+        """None: so is the MLP's."""
         return None
 
     @abstractmethod
@@ -193,6 +206,10 @@ class LeanNetwork(ABC):
                     text.recording.keep(name, part, layer)
                     if name in LAST_ROWS:
                         text.recording.keep(LAST_ROWS[name], part[:, -1], layer)  # [H, T, S] -> [H, S]
+                    if name == "mlp_post_LTF" and text.recording.reads("neuron_lit_LT"):
+                        text.recording.keep("neuron_lit_LT", lit(part, self.shape.gated), layer)
+                    if name == "mlp_post_LTF":
+                        text.recording.keep("neuron_post_LWF", part[-CITIES:], layer)
 
         wanted = [own.stop for own, text in zip(rows, texts, strict=True) if _goes_on(text)]
         places_T = np.concatenate([np.arange(len(text.ids_T)) for text in texts])

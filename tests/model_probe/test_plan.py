@@ -68,8 +68,10 @@ def test_on_a_terminal_the_seconds_are_shown_when_it_is_done(
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
     record("The old king", tmp_path / "t", model="storyteller")
     last = terminal.getvalue().splitlines()[-1]
-    parts = r"tokens, loading, model, attribution, steps, further texts, lens, weights, writing".replace(
-        ",", r" \d\.\d\d,"
+    parts = (
+        r"tokens, loading, model, attribution, neurons, steps, further texts, lens, weights, writing".replace(
+            ",", r" \d\.\d\d,"
+        )
     )
     assert re.fullmatch(rf"seconds: {parts} \d\.\d\d", last)
 

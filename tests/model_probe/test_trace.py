@@ -58,6 +58,7 @@ SIZES |= {"l": 2, "h": 3, "c": 3, "E": 2}
 SIZES |= {"T-1": 3, "4": 4, "48": 48, "tiles": 5, "rows": 7, "shelves": 2, "neighbours": 7, "near": 2}
 SIZES |= {"nearest": 6, "analogies": 2, "analogy top": 8, "knot": 5, "pairs": 3, "random pairs": 6}
 SIZES |= {"ways": 7, "written": 2, "likeliest": 2, "searched": 3, "searching": 2}
+SIZES |= {"last tokens": 2, "strongest": 3, "promoted": 4}
 SIZES |= {"picture rows": 6, "picture columns": 4, "beside": 3, "beside+1": 4}
 SIZES |= {
     "1": 1,
