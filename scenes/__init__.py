@@ -5,6 +5,7 @@ To add a scene, write `scenes/lecture/NAME.py` with one `LectureScene` subclass 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -47,6 +48,16 @@ class Part:
     roman: str
     title: str
     first: int
+
+    @property
+    def card(self) -> str:
+        """The name of its card."""
+        return f"part_{self.number}"
+
+    @property
+    def film(self) -> str:
+        """What its own film is called, without an ending."""
+        return f"lecture-part-{self.number}"
 
 
 PARTS = (
@@ -303,9 +314,19 @@ SCENES: dict[str, SceneEntry] = dict(
 
 # A part begins with a card, which is a short scene by itself and stands in no list of scenes.
 CARDS: dict[str, SceneEntry] = {
-    f"part_{part.number}": SceneEntry("scenes.part_card", f"Part{part.roman}", part.first, part.title, "")
+    part.card: SceneEntry("scenes.part_card", f"Part{part.roman}", part.first, part.title, "")
     for part in PARTS
 }
+
+
+def parts_of(names: Container[str]) -> list[Part]:
+    """The parts of the lecture of which more than half of the scenes are among these: they have a card."""
+    found = []
+    for part in PARTS:
+        own = [name for name, entry in SCENES.items() if entry.part == part]
+        if 2 * sum(name in names for name in own) > len(own):
+            found.append(part)
+    return found
 
 
 def load(name: str) -> type[LectureScene]:

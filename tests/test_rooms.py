@@ -24,7 +24,7 @@ ROOMS = {
             f"scenes.mobjects.{piece}"
             for piece in (
                 *("drift", "elision", "lettering", "marks"),
-                *("numerals", "palette", "raster", "token_row"),
+                *("numerals", "palette", "raster", "stack_mark", "token_row"),
             )
         ),
     ),

@@ -15,14 +15,14 @@ from scenes.whole_file import plain_name
 MILLISECONDS = Fraction(1, 1000)
 
 
-def join(target: Path, clips: list[tuple[Path, str]]) -> None:
+def join(target: Path, clips: list[tuple[Path, str | None]]) -> None:
     """Write `target` from clips of one size and rate; where one is silent beside others, so is its part.
 
     Sound is encoded again: a clip's own begins and ends between two frames of pictures.
 
     Args:
         target: an MP4.
-        clips: (file, chapter title), in order.
+        clips: (file, chapter title), in order; without a title the chapter before goes on.
 
     Raises:
         OSError: the disk is full or `target` cannot be written.
@@ -58,15 +58,17 @@ def join(target: Path, clips: list[tuple[Path, str]]) -> None:
                     heard = round(end * RATE)
                 for packet in heapq.merge(packets, sound, key=seconds):
                     lecture.mux(packet)
-            chapters.append(
-                {
-                    "id": len(chapters),
-                    "start": round(start / MILLISECONDS),
-                    "end": round(end / MILLISECONDS),
-                    "time_base": MILLISECONDS,
-                    "metadata": {"title": title},
-                }
-            )
+            if title is not None:
+                chapters.append(
+                    {
+                        "id": len(chapters),
+                        "start": round(start / MILLISECONDS),
+                        "end": 0,
+                        "time_base": MILLISECONDS,
+                        "metadata": {"title": title},
+                    }
+                )
+            chapters[-1]["end"] = round(end / MILLISECONDS)
             start = end
         for packet in track.end() if track is not None else ():
             lecture.mux(packet)

@@ -6,8 +6,7 @@ One file each, which loads nothing but the films: it works from any static serve
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,19 @@ from scenes.language import catalogue, plain
 from scenes.publish.captions import cues
 from scenes.publish.chapters import beat_chapters, clock
 from scenes.publish.pages import Entry, codes, language_name, write_page
+from scenes.publish.texts import heading
 
 
-def write_index(target: Path, lecture: Entry, clips: Mapping[str, Entry], language: str) -> None:
+def write_index(
+    target: Path, films: Sequence[Mapping[str, Any]], clips: Mapping[str, Entry], language: str
+) -> None:
     """Write the course page.
 
     Args:
         target: the page.
-        lecture: the manifest's entry of the lecture.
-        clips: its clips by the scenes' names, in order.
+        films: the lecture, and the films of its parts, each before its first scene: "name", the manifest's
+            "entry", "scenes" and "pieces" as `scenes.publish.texts` has them.
+        clips: the lecture's clips by the scenes' names, in order.
         language: of the page's own words; captions and transcripts are in every language.
 
     Raises:
@@ -31,17 +34,24 @@ def write_index(target: Path, lecture: Entry, clips: Mapping[str, Entry], langua
     """
     words = _words(language)
     spoken = {name: _cues(entry, codes(clips)) for name, entry in clips.items()}
-    starts = dict(
-        zip(clips, accumulate((entry["seconds"] for entry in clips.values()), initial=0.0), strict=False)
-    )
+    lecture, *parts = films
+    shown = [_joined(lecture, words["lecture"], clips, language)]
+    for name, entry in clips.items():
+        for part in parts:
+            if part["scenes"][0] == name:
+                shown.append(_joined(part, heading(part["pieces"][0]["part"], language), clips, language))
+        shown.append(_film(name, entry, language))
     whole = {
-        code: {
-            "label": language_name(code),
-            "cues": [
-                cue for name, entry in clips.items() for cue in _cue_list(entry["beats"], code, starts[name])
-            ],
+        film["name"]: {
+            code: {
+                "label": language_name(code),
+                "cues": [
+                    cue for piece in film["pieces"] for cue in _cue_list(piece["beats"], code, piece["start"])
+                ],
+            }
+            for code in codes(clips)
         }
-        for code in codes(clips)
+        for film in films
     }
     write_page(
         target,
@@ -49,12 +59,9 @@ def write_index(target: Path, lecture: Entry, clips: Mapping[str, Entry], langua
         clips,
         language,
         words,
-        films=[
-            _lecture(lecture, clips, words),
-            *(_film(name, entry, language) for name, entry in clips.items()),
-        ],
+        films=shown,
         captions=_shown(clips, language),
-        cues={"lecture": whole, **spoken},
+        cues={**whole, **spoken},
     )
 
 
@@ -111,17 +118,22 @@ def _film(name: str, entry: Entry, language: str) -> dict[str, Any]:
     }
 
 
-def _lecture(entry: Entry, clips: Mapping[str, Entry], words: Mapping[str, str]) -> dict[str, Any]:
-    """The same for the whole lecture: a chapter for each clip."""
-    chapters, start = [], 0.0
-    for clip in clips.values():
-        chapters.append({"start": round(start, 3), "clock": clock(start), "title": plain(clip["title"])})
-        start += clip["seconds"]
+def _joined(film: Mapping[str, Any], title: str, clips: Mapping[str, Entry], language: str) -> dict[str, Any]:
+    """The same for the lecture or a part of it: a chapter for each clip."""
+    entry, words = film["entry"], catalogue(language).gettext
+    chapters = [
+        {
+            "start": round(piece["opens"], 3),
+            "clock": clock(piece["opens"]),
+            "title": plain(words(piece["title"])),
+        }
+        for piece in film["pieces"]
+    ]
     return {
-        "name": "lecture",
-        "title": words["lecture"],
+        "name": film["name"],
+        "title": title,
         "file": entry["file"],
-        "poster": next(iter(clips.values()))["poster"],
+        "poster": clips[film["scenes"][0]]["poster"],
         "further": {},
         "width": entry["width"],
         "height": entry["height"],

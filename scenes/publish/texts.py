@@ -1,7 +1,8 @@
 """The text files beside a clip and beside the lecture: captions, chapters, transcript, each in one language.
 
-A film's parts are the clips in it: "title" and "picture" of the scene as they stand in the code, "beats" as
-the manifest has them, and "start" and "end" in seconds of the film. A clip by itself is a film of one part.
+A film's pieces are the clips in it: "title" and "picture" of the scene as they stand in the code, "beats" as
+the manifest has them, "start" and "end" in seconds of the film, and where its chapter "opens": before it may
+stand the card of a "part" of the lecture, its number and title. A clip by itself is a film of one piece.
 
 Everything here raises OSError where the disk is full or the file cannot be written.
 """
@@ -18,44 +19,51 @@ from scenes.publish.captions import Cue, cues, subrip, webvtt
 from scenes.publish.chapters import beat_chapters, clock, youtube
 from scenes.publish.transcript import Section, Transcript
 
-Part = Mapping[str, Any]
+Piece = Mapping[str, Any]
 
 
-def write_webvtt(target: Path, parts: Sequence[Part], language: str) -> None:
+def write_webvtt(target: Path, pieces: Sequence[Piece], language: str) -> None:
     """Write captions as WebVTT."""
-    _write(target, webvtt(_captions(parts, language)))
+    _write(target, webvtt(_captions(pieces, language)))
 
 
-def write_subrip(target: Path, parts: Sequence[Part], language: str) -> None:
+def write_subrip(target: Path, pieces: Sequence[Piece], language: str) -> None:
     """Write captions as SubRip."""
-    _write(target, subrip(_captions(parts, language)))
+    _write(target, subrip(_captions(pieces, language)))
 
 
-def write_beat_chapters(target: Path, parts: Sequence[Part], language: str) -> None:
+def write_beat_chapters(target: Path, pieces: Sequence[Piece], language: str) -> None:
     """Write chapters as WebVTT, one for each beat."""
-    found = (beat_chapters(part["beats"], language, part["end"]) for part in parts)
+    found = (beat_chapters(piece["beats"], language, piece["end"]) for piece in pieces)
     _write(target, webvtt(chain.from_iterable(found)))
 
 
-def write_scene_chapters(target: Path, parts: Sequence[Part], language: str) -> None:
-    """Write chapters as WebVTT, one for each part."""
-    _write(target, webvtt(_scenes(parts, language)))
+def write_scene_chapters(target: Path, pieces: Sequence[Piece], language: str) -> None:
+    """Write chapters as WebVTT, one for each piece."""
+    _write(target, webvtt(_scenes(pieces, language)))
 
 
-def write_youtube(target: Path, parts: Sequence[Part], language: str) -> None:
+def write_youtube(target: Path, pieces: Sequence[Piece], language: str) -> None:
     """Write the list of chapters that a YouTube description wants."""
-    _write(target, youtube(_scenes(parts, language)))
+    _write(target, youtube(_scenes(pieces, language)))
 
 
 def write_transcript(
-    target: Path, parts: Sequence[Part], language: str, model: str, model_note: str, prompt: str
+    target: Path, pieces: Sequence[Piece], language: str, model: str, model_note: str, prompt: str
 ) -> None:
     """Write what is seen and said, as Markdown or as a page: the name's ending says which."""
     words = catalogue(language).gettext
     facts = {"model": model, "model_note": model_note}
-    sections = [_section(part, language, words) for part in parts]
+    sections = [_section(piece, language, words) for piece in pieces]
     transcript = Transcript(language, model_line(facts, language), prompt, sections)
     _write(target, transcript.markdown() if target.suffix == ".md" else transcript.html())
+
+
+def heading(part: Sequence[str], language: str) -> str:
+    """What a part of the lecture, its number and its title, is called: Part II: Attention."""
+    _ = catalogue(language).gettext
+    number, title = part
+    return _("Part {number}: {title}").format(number=number, title=_(title))
 
 
 def model_line(entry: Mapping[str, Any], language: str) -> str:
@@ -65,22 +73,23 @@ def model_line(entry: Mapping[str, Any], language: str) -> str:
     return f"{model} ({plain(catalogue(language).gettext(note))})" if note else model
 
 
-def _captions(parts: Iterable[Part], language: str) -> list[Cue]:
-    return [cue for part in parts for cue in cues(part["beats"], language, part["start"])]
+def _captions(pieces: Iterable[Piece], language: str) -> list[Cue]:
+    return [cue for piece in pieces for cue in cues(piece["beats"], language, piece["start"])]
 
 
-def _scenes(parts: Iterable[Part], language: str) -> list[Cue]:
+def _scenes(pieces: Iterable[Piece], language: str) -> list[Cue]:
     words = catalogue(language).gettext
-    return [Cue(part["start"], part["end"], (words(part["title"]),)) for part in parts]
+    return [Cue(piece["opens"], piece["end"], (words(piece["title"]),)) for piece in pieces]
 
 
-def _section(part: Part, language: str, words: Callable[[str], str]) -> Section:
+def _section(piece: Piece, language: str, words: Callable[[str], str]) -> Section:
     return Section(
-        title=words(part["title"]),
-        picture=words(part["picture"]),
+        title=words(piece["title"]),
+        part=heading(piece["part"], language) if piece["part"] else "",
+        picture=words(piece["picture"]),
         said=[
-            (clock(part["start"] + beat["start"]), narration)
-            for beat in part["beats"]
+            (clock(piece["start"] + beat["start"]), narration)
+            for beat in piece["beats"]
             if (narration := plain(beat["narration"][language]))
         ],
     )

@@ -15,6 +15,7 @@ class Section:
 
     Attributes:
         title: of the scene.
+        part: of the lecture, where one begins with this scene.
         picture: what is seen.
         said: (time in the lecture, narration) of each beat.
     """
@@ -22,6 +23,7 @@ class Section:
     title: str
     picture: str
     said: list[tuple[str, str]]
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,12 @@ class Transcript:
             f"{words['prompt']}:",
             f"{fence}text\n{prompt}\n{fence}",
         ]
+        level = "###" if any(section.part for section in self.sections) else "##"
         for section in self.sections:
+            if section.part:
+                parts.append(f"## {_literal(section.part)}")
             parts += [
-                f"## {_literal(section.title)}",
+                f"{level} {_literal(section.title)}",
                 f"**{words['seen']}:** {_literal(section.picture)}",
                 f"**{words['said']}:**",
                 "\n".join(f"- {time} {_literal(narration)}" for time, narration in section.said),

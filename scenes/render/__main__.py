@@ -15,7 +15,7 @@ from model_probe import prompts
 from model_probe.cache import about_cache
 from model_probe.command import carried_out
 from model_probe.options import recording_options
-from scenes import SCENES
+from scenes import PARTS, SCENES
 from scenes.render.options import drawing_options
 from scenes.render.quality import QUALITIES
 
@@ -59,6 +59,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=about_cache()
 )
 @click.argument("scenes", nargs=-1, type=SceneName(), metavar="[SCENE]...")
+@click.option(
+    "--part",
+    "parts",
+    type=click.IntRange(1, len(PARTS)),
+    multiple=True,
+    help="The scenes of one part of the lecture; may be given again, and beside SCENEs.",
+)
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and stop.")
 @click.option("--prompt", help="What the model reads.  [default: a sentence that suits the model]")
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Draw this trace; run no model.")
@@ -110,6 +117,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option("--setup", is_flag=True, help="Install what is needed and stop.")
 def command(
     scenes: tuple[str, ...],
+    parts: tuple[int, ...],
     list_scenes: bool,
     prompt: str | None,
     prompt_file: Path | None,
@@ -146,6 +154,7 @@ def command(
     \b
     ./render.sh                                       the whole lecture, default prompt, GPT-2
     ./render.sh next_token heads                      two scenes
+    ./render.sh --part 2                              the second part: attention
     ./render.sh --prompt "The old king loved his"     any scene for any prompt
     ./render.sh heads --model openai-community/gpt2-medium --quality h
     ./render.sh --chat --prompt "Who was Plato?" --model HuggingFaceTB/SmolLM2-135M-Instruct
@@ -160,8 +169,12 @@ def command(
     if setup:
         return 0  # render.sh has set everything up before it came here
     if list_scenes:
+        part = None
         for name, entry in SCENES.items():
-            click.echo(f"{name:<12} {entry.number:>2}  {entry.title}")
+            if entry.part != part:
+                part = entry.part
+                click.echo(f"Part {part.roman}: {part.title}")
+            click.echo(f"{name:<16} {entry.number:>2}  {entry.title}")
         return 0
     if sum(given is not None for given in (prompt, prompt_file, trace_file)) > 1:
         raise click.UsageError("--prompt, --prompt-file and --trace exclude each other")
@@ -193,7 +206,11 @@ def command(
         request = Request(prompt, chat, beside, model, device, seed, steps, chosen)
     return run(
         Order(
-            scenes=[name for name in SCENES if not scenes or name in scenes],
+            scenes=[
+                name
+                for name, entry in SCENES.items()
+                if not (scenes or parts) or name in scenes or entry.part.number in parts
+            ],
             request=request,
             budget=budget,
             trace_file=trace_file,

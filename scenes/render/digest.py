@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model_probe.trace import Trace
-from scenes import SCENES
+from scenes import CARDS, SCENES
 from scenes.chosen_head import shown_head
 from scenes.language import LOCALE, catalogue, languages
 from scenes.reads import declared
@@ -38,7 +38,7 @@ def content_digest(name: str, trace: Trace, settings: Settings) -> str:
     """
     hasher = hashlib.sha256(trace.run.encode())
     hasher.update(json.dumps([trace.facts.layers, trace.facts.heads]).encode())
-    reads = declared(SCENES[name])
+    reads = declared(SCENES.get(name) or CARDS[name])
     whole = {each for read in reads if not read.one_head for each in read.names}
     for read in reads:
         found = read.found(trace)
@@ -62,7 +62,7 @@ def clip_digest(name: str, settings: Settings, content: str, quality: str, used:
     told = {**asdict(settings), "trace": content, "quality": quality, "voice": voice}
     modules = {module: _source(module) for module in used["modules"] if module != "scenes"}
     words = {code: _words(code, tuple(used["messages"])) for code in languages()}
-    entry = SCENES[name]
+    entry = SCENES.get(name) or CARDS[name]
     about = [entry.module, entry.class_name, entry.title, entry.place.value]
     return of_values([told, about, modules, words, _versions()])
 

@@ -7,7 +7,7 @@ each scene's clip and what lies beside it, then the lecture and its pages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -28,13 +28,24 @@ FILMS = ("scenes.render.clip", "scenes.voice.sound")
 
 @dataclass(frozen=True)
 class Subject:
-    """What a file is about: a clip, or the lecture, in a language."""
+    """What a file is about: a clip, the lecture or a part of it, in a language.
+
+    Attributes:
+        out: the output directory.
+        name: of the film, without an ending.
+        entry: what the manifest says of it.
+        clips: the scenes in it, in order.
+        cards: scene → the card of a part of the lecture that stands before it.
+        inside: the films of its parts, where they have their own.
+    """
 
     out: Path
     name: str
     language: str
     entry: Entry
     clips: Mapping[str, Entry]
+    cards: Mapping[str, Entry] = field(default_factory=dict)
+    inside: tuple[Subject, ...] = ()
 
     def film(self) -> Path:
         """The clip; a film that another file is made from counts by its content."""
@@ -44,20 +55,38 @@ class Subject:
         """What came of the scene itself: the film with the clear ground where there is one."""
         return self.film().with_suffix(".webm") if self.entry["clear"] else self.film()
 
-    def parts(self) -> list[dict[str, Any]]:
-        """The clips with their places in the film, in seconds, counted in frames so that nothing is lost."""
+    def pieces(self) -> list[dict[str, Any]]:
+        """The clips with their places in the film, in seconds, counted in frames so that nothing is lost.
+
+        A part's card belongs to the chapter of the scene after it, which "opens" with it.
+        """
         found, frames = [], 0
         for name, clip in self.clips.items():
+            opens = frames / clip["frame_rate"]
+            frames += self.cards[name]["frames"] if name in self.cards else 0
             start = frames / clip["frame_rate"]
             frames += clip["frames"]
             end = frames / clip["frame_rate"]
-            about = {"title": SCENES[name].title, "picture": SCENES[name].picture}
-            found.append({**about, "beats": clip["beats"], "start": start, "end": end})
+            scene = SCENES[name]
+            about = {"title": scene.title, "picture": scene.picture, "beats": clip["beats"]}
+            part = [scene.part.roman, scene.part.title] if name in self.cards else None
+            found.append({**about, "part": part, "opens": opens, "start": start, "end": end})
+        return found
+
+    def joined(self) -> list[tuple[Path, str | None]]:
+        """The films that this one is joined from; a title where a chapter begins."""
+        found: list[tuple[Path, str | None]] = []
+        for name, clip in self.clips.items():
+            title = clip["title"]
+            if name in self.cards:
+                found.append((self.out / self.cards[name]["file"], title))
+                title = None
+            found.append((self.out / clip["file"], title))
         return found
 
     def told(self) -> dict[str, Any]:
         """What texts are made from."""
-        return {"parts": self.parts(), "language": self.language}
+        return {"pieces": self.pieces(), "language": self.language}
 
     def model(self) -> dict[str, Any]:
         """Which model it is that the clips show, and on what it ran."""
@@ -67,6 +96,10 @@ class Subject:
     def page(self) -> dict[str, Any]:
         """What pages are made from."""
         return {"clips": self.clips, "language": self.language}
+
+    def shown(self) -> dict[str, Any]:
+        """What a page says of a film that is joined from clips."""
+        return {"name": self.name, "entry": self.entry, "scenes": [*self.clips], "pieces": self.pieces()}
 
 
 @dataclass(frozen=True)
@@ -114,12 +147,7 @@ OF_A_CLIP = (
     Kind("clips/{name}.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
     Kind("clips/{name}.chapters.{language}.vtt", f"{TEXTS}:write_beat_chapters", Subject.told, WORDS),
 )
-LECTURE = Kind(
-    "lecture.mp4",
-    "scenes.publish.lecture:join",
-    lambda film: {"clips": [(film.out / clip["file"], clip["title"]) for clip in film.clips.values()]},
-    FILMS,
-)
+JOINED = Kind("{name}.mp4", "scenes.publish.lecture:join", lambda film: {"clips": film.joined()}, FILMS)
 OF_THE_LECTURE = (
     Kind("lecture.{language}.vtt", f"{TEXTS}:write_webvtt", Subject.told, WORDS),
     Kind("lecture.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
@@ -140,10 +168,28 @@ OF_THE_LECTURE = (
     Kind(
         "index.html",
         "scenes.publish.page:write_index",
-        lambda film: {**film.page(), "lecture": film.entry},
+        lambda film: {**film.page(), "films": [film.shown(), *(part.shown() for part in film.inside)]},
         PAGES,
     ),
     Kind("slides.html", "scenes.publish.slides:write_slides", Subject.page, PAGES),
+)
+OF_A_PART = (
+    Kind("{name}.{language}.vtt", f"{TEXTS}:write_webvtt", Subject.told, WORDS),
+    Kind("{name}.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
+    Kind("{name}.chapters.{language}.vtt", f"{TEXTS}:write_scene_chapters", Subject.told, WORDS),
+    Kind("{name}.youtube.{language}.txt", f"{TEXTS}:write_youtube", Subject.told, WORDS),
+    Kind(
+        "{name}.transcript.{language}.md",
+        f"{TEXTS}:write_transcript",
+        lambda film: {**film.told(), **film.model()},
+        WORDS,
+    ),
+    Kind(
+        "{name}.transcript.{language}.html",
+        f"{TEXTS}:write_transcript",
+        lambda film: {**film.told(), **film.model()},
+        WORDS,
+    ),
 )
 EMBEDDED = Kind(
     "clips/{name}.html",

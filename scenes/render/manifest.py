@@ -14,7 +14,7 @@ import fastjsonschema
 from model_probe.errors import first_line
 from scenes.whole_file import write_whole
 
-SCHEMA = 6
+SCHEMA = 7
 RULES = Path(__file__).parent.parent.parent / "assets" / "manifest.schema.json"
 
 
@@ -28,7 +28,9 @@ class Manifest:
     Attributes:
         files: name → "bytes", "sha256", and "from", the digest of all that it was made from.
         clips: scene name → seconds, frames, size, sha256, model, prompt, trace digest, beats, texts, …
+        cards: the name of a part's card → the same, as far as a card has it.
         lecture: the same for `lecture.mp4`, or None.
+        parts: the name of a part's own film → the same.
         request: what the trace was asked for; see `scenes.render.probe`.
     """
 
@@ -37,6 +39,8 @@ class Manifest:
         values = self._read()
         self.files: dict[str, dict[str, Any]] = values.get("files", {})
         self.clips: dict[str, dict[str, Any]] = values.get("clips", {})
+        self.cards: dict[str, dict[str, Any]] = values.get("cards", {})
+        self.parts: dict[str, dict[str, Any]] = values.get("parts", {})
         self.lecture: dict[str, Any] | None = values.get("lecture")
         self.request: dict[str, Any] | None = values.get("request")
 
@@ -71,7 +75,9 @@ class Manifest:
             "request": self.request,
             "files": dict(sorted(self.files.items())),
             "clips": self.clips,
+            "cards": self.cards,
             "lecture": self.lecture,
+            "parts": self.parts,
         }
         write_whole(self.path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 

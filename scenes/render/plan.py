@@ -1,17 +1,19 @@
-"""The files of one run: each scene's clip with what lies beside it, then the lecture with its pages."""
+"""The files of one run: each scene's clip with what lies beside it, cards, the lecture with its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from model_probe.errors import MissingTensor
 from model_probe.trace import Trace
-from scenes import SCENES
+from scenes import CARDS, SCENES, Part, parts_of
 from scenes.language import catalogue, languages
 from scenes.mobjects.marks import visible
+from scenes.reads import check, declared
 from scenes.render import kinds
 from scenes.render.digest import NOTHING, clip_digest, content_digest
 from scenes.render.graph import File
@@ -49,8 +51,8 @@ class Plan:
         clear = self.settings.clear
         yield File(
             names=(clip, webm) if clear else (clip,),
-            made_from=partial(self._clip_digest, name, content),
-            make=partial(self._film, name),
+            made_from=partial(self._clip_digest, name, content, self.settings, self.manifest.clips),
+            make=partial(self._film, name, self.settings),
             label=name,
             made=partial(self._note_clip, name),
             words=lambda: measures(self.manifest.clips[name]),
@@ -64,19 +66,43 @@ class Plan:
             wanted, about, name, languages(), self.order.language, self.manifest, tell, (clip,)
         )
 
+    def of_cards(self) -> Iterator[File]:
+        """The cards of the parts that the lecture will have, where the trace holds what is on them."""
+        settings = replace(self.settings, layer=None, head=None, voice=None, captions=True, clear=False)
+        for part in parts_of({*self.order.scenes, *self._standing(self.manifest.clips)}):
+            name, into = part.card, f"clips/{part.card}.mp4"
+            try:
+                check(name, declared(CARDS[name]), self.trace)
+            except MissingTensor:
+                continue
+            content = content_digest(name, self.trace, settings)
+            yield File(
+                names=(into,),
+                made_from=partial(self._clip_digest, name, content, settings, self.manifest.cards),
+                make=partial(self._film, name, settings),
+                label=name,
+                made=partial(self._note_card, name),
+                words=partial(self._about_card, name),
+                unchanged="unchanged",
+            )
+
     def of_lecture(self) -> Iterator[File]:
-        """The lecture of all clips that belong together, its texts, and the pages."""
+        """The lecture of all clips that belong together, films of its parts, their texts, and the pages."""
         if not self._together:
             return
         order, tell = self.order, self.company.tell
-        own = self.order.language
-        yield replace(
-            next(files_of((kinds.LECTURE,), self._lecture, "lecture", [], own, self.manifest, tell)),
-            made=self._note_lecture,
-            words=self._about_lecture,
-        )
-        after = (kinds.LECTURE.into,)
-        spoken = self._spoken()
+        own, spoken = order.language, self._spoken()
+        parts = self._parts
+        for name in self.manifest.parts.keys() - {part.film for part in parts}:
+            gone = self.manifest.parts.pop(name)
+            self.manifest.drop([gone["file"], *(t for of in gone["texts"].values() for t in of.values())])
+        yield self._joined("lecture", self._lecture, kinds.OF_THE_LECTURE)
+        for part in parts:
+            about = partial(self._part, part)
+            yield self._joined(part.film, about, kinds.OF_A_PART)
+            after: tuple[str, ...] = (f"{part.film}.mp4",)
+            yield from files_of(kinds.OF_A_PART, about, part.film, spoken, own, self.manifest, tell, after)
+        after = ("lecture.mp4", *(f"{part.film}.mp4" for part in parts))
         yield from files_of(
             kinds.OF_THE_LECTURE, self._lecture, "lecture", spoken, own, self.manifest, tell, after
         )
@@ -84,17 +110,46 @@ class Plan:
             about = partial(self._clip, name)
             yield from files_of((kinds.EMBEDDED,), about, name, [], order.language, self.manifest, tell)
 
+    def _joined(self, name: str, about: Callable[[str], Subject], texts: tuple[kinds.Kind, ...]) -> File:
+        """A film that is joined from clips."""
+        own, tell = self.order.language, self.company.tell
+        return replace(
+            next(files_of((kinds.JOINED,), about, name, [], own, self.manifest, tell)),
+            made=partial(self._note_joined, name, about, texts),
+            words=partial(self._about_joined, name, about),
+        )
+
     @cached_property
     def _together(self) -> dict[str, dict[str, Any]]:
-        """The clips that belong together: of one run of the model, language, quality, theme and shape."""
+        """The clips that belong together, in the lecture's order."""
+        standing = self._standing(self.manifest.clips)
+        return {name: standing[name] for name in SCENES if name in standing}
+
+    @cached_property
+    def _cards(self) -> dict[str, dict[str, Any]]:
+        """Scene → the card that stands before it: of each part that is there, before its first scene."""
+        standing = self._standing(self.manifest.cards)
+        return {
+            next(name for name in self._together if SCENES[name].part == part): standing[part.card]
+            for part in parts_of(self._together)
+            if part.card in standing
+        }
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        """The parts that have a film of their own: they have a card, and are not all that there is."""
+        there = {SCENES[name].part.number for name in self._together}
+        return [SCENES[name].part for name in self._cards] if len(there) > 1 else []
+
+    def _standing(self, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """What belongs together: of one run of the model, language, quality, theme and shape."""
         order = self.order
         same = {"run": self.trace.run, "language": order.language, "quality": order.quality}
         same |= {"theme": order.theme, "aspect": order.aspect}
         return {
             name: entry
-            for name in SCENES
-            if (entry := self.manifest.clips.get(name))
-            and same.items() <= entry.items()
+            for name, entry in entries.items()
+            if same.items() <= entry.items()
             and entry["file"] in self.manifest.files
             and (self.out / entry["file"]).is_file()
         }
@@ -109,17 +164,32 @@ class Plan:
         return Subject(self.out, name, language, entry, {name: entry})
 
     def _lecture(self, language: str) -> Subject:
-        return Subject(self.out, "lecture", language, self.manifest.lecture or {}, self._together)
+        return Subject(
+            out=self.out,
+            name="lecture",
+            language=language,
+            entry=self.manifest.lecture or {},
+            clips=self._together,
+            cards=self._cards,
+            inside=tuple(self._part(part, language) for part in self._parts),
+        )
 
-    def _clip_digest(self, name: str, content: str) -> str:
-        used = self.manifest.clips.get(name, {}).get("used", NOTHING)
-        return clip_digest(name, self.settings, content, self.order.quality, used)
+    def _part(self, part: Part, language: str) -> Subject:
+        clips = {name: entry for name, entry in self._together.items() if SCENES[name].part == part}
+        cards = {name: entry for name, entry in self._cards.items() if name in clips}
+        return Subject(self.out, part.film, language, self.manifest.parts.get(part.film, {}), clips, cards)
 
-    def _film(self, name: str, folder: Path) -> dict[str, Any]:
-        entry = SCENES[name]
+    def _clip_digest(
+        self, name: str, content: str, settings: Settings, entries: dict[str, dict[str, Any]]
+    ) -> str:
+        used = entries.get(name, {}).get("used", NOTHING)
+        return clip_digest(name, settings, content, self.order.quality, used)
+
+    def _film(self, name: str, settings: Settings, folder: Path) -> dict[str, Any]:
+        entry = SCENES.get(name) or CARDS[name]
         scene = f"{entry.module}:{entry.class_name}"
         trace = identity(self.trace)
-        job = Job(name, scene, self.settings, self.order.quality, trace, folder)
+        job = Job(name, scene, settings, self.order.quality, trace, folder)
         return self.company.perform(job, self._films)
 
     @cached_property
@@ -130,24 +200,36 @@ class Plan:
 
     def _note_clip(self, name: str, clip: dict[str, Any]) -> None:
         """Note a new clip; what was made from the one before goes."""
-        order, facts, clear = self.order, self.trace.facts, self.settings.clear
+        order, clear = self.order, self.settings.clear
         self.manifest.drop(f"clips/{name}.{kind}" for kind in (("gif",) if clear else ("webm", "gif")))
         further = {}
         if clear and "webm" in order.formats:
             webm = f"clips/{name}.webm"
             further["webm"] = {"file": webm, **self.manifest.content(webm)}
         self.manifest.clips[name] = {
-            "file": f"clips/{name}.mp4",
+            **self._noted(name, SCENES[name].title, self.settings, clip),
             "poster": f"clips/{name}.png",
-            "title": catalogue(order.language).gettext(SCENES[name].title),
-            "language": order.language,
-            "voice": label(self.settings.voice) if self.settings.voice else None,
-            "quality": order.quality,
             "captions": order.captions,
             "clear": clear,
+            "further": further,
+            "texts": names_of(kinds.OF_A_CLIP, name, languages()),
+        }
+
+    def _note_card(self, name: str, clip: dict[str, Any]) -> None:
+        settings = replace(self.settings, voice=None)
+        self.manifest.cards[name] = self._noted(name, CARDS[name].title, settings, clip)
+
+    def _noted(self, name: str, title: str, settings: Settings, clip: dict[str, Any]) -> dict[str, Any]:
+        """What the manifest says of any film that was drawn."""
+        order, facts = self.order, self.trace.facts
+        return {
+            "file": f"clips/{name}.mp4",
+            "title": catalogue(order.language).gettext(title),
+            "language": order.language,
+            "voice": label(settings.voice) if settings.voice else None,
+            "quality": order.quality,
             "theme": order.theme,
             "aspect": order.aspect,
-            "further": further,
             "model": visible(facts.credit, str.isprintable),
             "model_note": facts.model_note,
             "prompt": facts.prompt,
@@ -155,25 +237,32 @@ class Plan:
             "run": self.trace.run,
             **clip,
             **self.manifest.content(f"clips/{name}.mp4"),
-            "texts": names_of(kinds.OF_A_CLIP, name, languages()),
         }
 
-    def _note_lecture(self, _: Any) -> None:
+    def _note_joined(
+        self, name: str, about: Callable[[str], Subject], texts: tuple[kinds.Kind, ...], _: Any
+    ) -> None:
         from scenes.render.clip import describe
 
-        into = kinds.LECTURE.into
-        self.manifest.lecture = {
+        into = f"{name}.mp4"
+        entry = {
             "file": into,
-            "clips": [entry["sha256"] for entry in self._together.values()],
+            "clips": [clip["sha256"] for clip in about(self.order.language).clips.values()],
             **describe(self.out / into),
             **self.manifest.content(into),
-            "texts": names_of(kinds.OF_THE_LECTURE, "lecture", self._spoken()),
+            "texts": names_of(texts, name, self._spoken()),
         }
+        if name == "lecture":
+            self.manifest.lecture = entry
+        else:
+            self.manifest.parts[name] = entry
 
-    def _about_lecture(self) -> str:
-        assert self.manifest.lecture is not None
-        target = self.order.out / kinds.LECTURE.into
-        return f"{target}: {', '.join(self._together)}; {measures(self.manifest.lecture)}"
+    def _about_card(self, name: str) -> str:
+        return measures(self.manifest.cards[name])
+
+    def _about_joined(self, name: str, about: Callable[[str], Subject]) -> str:
+        film = about(self.order.language)
+        return f"{self.order.out / name}.mp4: {', '.join(film.clips)}; {measures(dict(film.entry))}"
 
 
 def measures(film: dict[str, Any]) -> str:

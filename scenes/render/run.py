@@ -10,7 +10,7 @@ from rich.console import Console
 
 from model_probe.errors import MissingTensor, UserError
 from model_probe.trace import Trace
-from scenes import SCENES
+from scenes import CARDS, SCENES, parts_of
 from scenes.language import catalogue
 from scenes.mobjects.marks import visible
 from scenes.reads import check, declared, wanted
@@ -59,7 +59,7 @@ def run(order: Order) -> int:
         ):
             plan = Plan(order, trace, settings, manifest, company, digest, scenes)
             engine = Engine(manifest, plan.out, work.resolve(), company, display)
-            engine.bring_up_to_date(chain.from_iterable(map(plan.of_scene, scenes)))
+            engine.bring_up_to_date(chain(chain.from_iterable(map(plan.of_scene, scenes)), plan.of_cards()))
             engine.bring_up_to_date(plan.of_lecture())
         manifest.save()
     return 1 if engine.failures or len(scenes) < len(order.scenes) else 0
@@ -85,7 +85,8 @@ def _trace(order: Order, manifest: Manifest, work: Path) -> Trace:
         trace.check_bytes()
         return trace
     assert order.request is not None
-    needed = wanted((declared(SCENES[name]) for name in order.scenes), order.layer, order.head)
+    drawn = [*(SCENES[name] for name in order.scenes), *(CARDS[part.card] for part in parts_of(order.scenes))]
+    needed = wanted(map(declared, drawn), order.layer, order.head)
     path = order.out / "trace.safetensors"
     return recorded(order.request, needed, path, manifest, work, order.budget)
 
