@@ -15,6 +15,7 @@ from typing import Any
 from scenes.render.graph import Failed
 from scenes.render.job import Job
 
+STAGE = "scenes.render.stage"
 GRACE = 5.0  # seconds that a process gets to end by itself
 
 
@@ -38,7 +39,7 @@ class StageProcess:
         self._events, told = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scenes.render.stage", str(told)],
+                [sys.executable, "-m", STAGE, str(told)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -38,6 +38,7 @@ from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.palette import GROUND, pixel
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.clip import ENCODER_OPTIONS
+from scenes.render.encoder import SegmentEncoder
 from scenes.render.film import finish
 from scenes.render.formats import ClearFilm
 from scenes.render.job import Job, identity
@@ -50,10 +51,14 @@ _events: TextIO = sys.stdout
 
 
 class _Writer(SceneFileWriter):
-    """Manim's, which names the pieces that are joined from the working directory on, where names are plain.
+    """Manim's, with our encoder, and pieces named from the working directory on, where names are plain.
 
     FFmpeg takes an apostrophe or a line feed in the list of pieces for the end of a name.
     """
+
+    def _create_segment_encoder(self, target: Path) -> SegmentEncoder:
+        assert self.video_encoder is not None
+        return SegmentEncoder(target=target, spec=self.video_encoder)
 
     @staticmethod
     def _concat_manifest_bytes(input_files: list[str]) -> bytes:
