@@ -309,6 +309,21 @@ SCENES: dict[str, SceneEntry] = dict(
             ),
             Place.LAYERS,
         ),
+        _entry(
+            19,
+            "attribution",
+            "Attribution",
+            N_("Attribution: the tug of war"),
+            N_(
+                "A rope between two posts, the likeliest next token on the right and the second on the left; "
+                "its knot stands at the difference of their logits, at first 0. The rope slides down the "
+                "layers, and each one's attention and MLP pull the knot to one side, leaving a trail. Beside "
+                "it a wall with a cell for every head, blue and + for the one token, red and − for the "
+                "other, and a tower of bars for the MLPs. The strongest head of each side comes out: arcs "
+                "show which tokens it looks at, and numbers what it reads there. Then the parts are added "
+                "up, and last, all pulls stand end to end in two bars, one for each side."
+            ),
+        ),
     ]
 )
 
