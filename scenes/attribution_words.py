@@ -31,6 +31,15 @@ def rope_words(ends: tuple[bytes, bytes], logits: tuple[float, float]) -> str:
     ).format(winner=winner, runner=runner, most=most, second=second)
 
 
+def first_words(ends: tuple[bytes, bytes], scale: float) -> str:
+    """How a part pulls."""
+    runner, winner = map(token_quote, ends)
+    return _(
+        "What is written to the last token's vector pulls by part · (row of “{winner}” − row of “{runner}”), "
+        "with the last norm's scale held at {scale}."
+    ).format(winner=winner, runner=runner, scale=plain(scale, 2))
+
+
 def pull_words(pulls: Sequence[Pull], ends: tuple[bytes, bytes]) -> str:
     """Who led on the way, and from where on the winner leads for good."""
     runner, winner = map(token_quote, ends)

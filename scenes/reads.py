@@ -13,6 +13,7 @@ are read together; such a group is one entry by its name in `TOGETHER`:
     the prompt                  its tokens' bytes
     the pairs                   singulars and plurals, and what a direction makes of them
     the stream                  every depth of the residual stream, and what is added between
+    the shares                  who pulls the likeliest token's logit above the second's, and both
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ TOGETHER = {
     ),
     "the heads' scores": (
         "head_previous_LH if any", "head_first_LH if any", "head_self_LH if any", "head_induction_LH if any",
+    ),
+    "the shares": (
+        "logits_last_V", "dla_ids_2", "dla_logit_2", "dla_scale_1", "dla_embed_2", "dla_position_2 if any",
+        "dla_attn_2L", "dla_head_2LH", "dla_attn_bias_2L", "dla_mlp_2L", "dla_norm_bias_2", "dla_source_2T",
     ),
     "the pairs": (
         "direction_D if any", "pair_ids_P2 if any", "pair_vectors_P2D if any", "pair_dots_P2 if any",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import numpy as np
 from manim import UP, FadeIn, FadeOut, VGroup, linear
 
-from scenes import N_
 from scenes import attribution_words as words
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.entries import one_by_one
 from scenes.mobjects.last_row import HeadReading
 from scenes.mobjects.lettering import text
-from scenes.mobjects.numerals import plain
 from scenes.mobjects.share_sum import ShareSum
 from scenes.mobjects.share_wall import DIMMED, ShareWall
 from scenes.mobjects.tug_of_war import TugOfWar
 from scenes.mobjects.two_teams import TwoTeams
-from scenes.pulls import Pull, hardest, logits, looks, pace, parts, steps
+from scenes.pulls import Pull, hardest, logits, looks, parts, steps
 
 PULLING = 9.0  # seconds of all pulls after the first layer's
 
@@ -33,23 +31,7 @@ class Attribution(LectureScene):
     biases of attention, MLPs, bias of the norm. A cap on logits comes after all this.
     """
 
-    reads = (
-        "the prompt",
-        "the vocabulary",
-        "logits_last_V",
-        "dla_ids_2",
-        "dla_logit_2",
-        "dla_scale_1",
-        "dla_embed_2",
-        "dla_position_2 if any",
-        "dla_attn_2L",
-        "dla_head_2LH",
-        "dla_attn_bias_2L",
-        "dla_mlp_2L",
-        "dla_norm_bias_2",
-        "dla_source_2T",
-        "pattern_last_LHS",
-    )
+    reads = ("the prompt", "the vocabulary", "the shares", "pattern_last_LHS")
     poster = "wall"
 
     def construct(self) -> None:
@@ -68,7 +50,8 @@ class Attribution(LectureScene):
         self.row, below = self.shelved()
         self.tug = TugOfWar(self.pulls, ends, stage)
         self.beside, room = self.layout.split(stage, 1, 1.5, gap=0.3)
-        self.wall = ShareWall(head_LH, trace.dla_mlp_2L[1], room, self._rows())
+        rows = self.tug.rows_in(self.beside) if self.layout.wide else None
+        self.wall = ShareWall(head_LH, trace.dla_mlp_2L[1], room, rows)
         self.sum = ShareSum(self.parts, ends, self.logits, scale, self.layout)
         self.teams = TwoTeams(self.parts, ends, below.inset(0.3, 0.1))
 
@@ -76,16 +59,7 @@ class Attribution(LectureScene):
         self.add(self.row)
         with self.beat("rope", words.rope_words(ends, self.logits)):
             self._begin()
-        with self.beat(
-            "first",
-            N_(
-                "What is written to the last token's vector pulls by part · (row of “{winner}” − row of "
-                "“{runner}”), with the last norm's scale held at {scale}."
-            ),
-            winner=words.token_quote(ends[1]),
-            runner=words.token_quote(ends[0]),
-            scale=plain(scale, 2),
-        ):
+        with self.beat("first", words.first_words(ends, scale)):
             self.play(self.change(self.tug.show, 0, begun), run_time=1.1 * begun, rate_func=linear)
         with self.beat("pull", words.pull_words(self.pulls, ends)):
             self._pull(begun)
@@ -103,15 +77,6 @@ class Attribution(LectureScene):
 
     # The rest builds what the story plays, and plays its parts.
 
-    def _rows(self) -> tuple[float, float] | None:
-        """The edges of the layers' rows once the rope stands beside the wall."""
-        if not self.layout.wide:
-            return None
-        self.tug.fit(self.beside)
-        edges = self.tug.rows_of(0)[0], self.tug.rows_of(self.trace.facts.n_layer - 1)[1]
-        self.tug.fit(self.layout.stage)
-        return edges
-
     def _begin(self) -> None:
         """The two tokens take the ends of the rope."""
         self.wait(0.8)
@@ -122,28 +87,22 @@ class Attribution(LectureScene):
 
     def _pull(self, begun: int) -> None:
         """The other pulls: the harder one is, the longer it takes."""
-        times = pace(self.pulls[begun:])
-        places = begun + np.arange(len(times))
-
-        def show(moment: float) -> None:
-            self.tug.show(float(np.interp(moment, times, places)))
-
-        seconds = PULLING * min(1.0, len(times) / 12)
-        self.play(self.change(show, 0, 1, self.tug), run_time=seconds, rate_func=linear)
+        seconds = PULLING * min(1.0, (len(self.pulls) - begun) / 12)
+        going = self.change(lambda moment: self.tug.paced(begun, moment), 0, 1, self.tug)
+        self.play(going, run_time=max(1.0, seconds), rate_func=linear)
 
     def _compare(self) -> None:
         """Above the trail the captured logits' difference; at it the strongest pulls by name."""
         tug = self.tug
         self.captured = text(words.difference_words(self.logits), 0.36, palette.INK, fit=tug.free)
         self.captured.move_to(tug.note.get_center())
-        self.play(FadeIn(self.captured, shift=0.25 * UP), one_by_one(tug.label()), run_time=1.2)
+        self.play(FadeIn(self.captured, *tug.label(), shift=0.25 * UP), run_time=1.2)
 
     def _show_wall(self) -> None:
         """The rope gives way to the wall; their rows are the same layers."""
-        tug, goal = self.tug, self.beside
-        ends = [[box.left, box.right, box.bottom, box.top] for box in (self.layout.stage, goal)]
-        self.play(FadeOut(self.captured, tug.labels), run_time=0.4)
-        self.play(self.change(tug.fit, *ends), run_time=1.3)
+        ends = [[box.left, box.right, box.bottom, box.top] for box in (self.layout.stage, self.beside)]
+        self.play(FadeOut(self.captured, *self.tug.labels), run_time=0.4)
+        self.play(self.change(self.tug.fit, *ends), run_time=1.3)
         self.play(FadeIn(self.wall), run_time=1.0)
 
     def _lift(self, pull: Pull, first: bool) -> None:
@@ -157,9 +116,9 @@ class Attribution(LectureScene):
         self.credit(pull.layer, pull.head)
         self.play(FadeIn(frame), self.change(wall.light, np.ones_like(only), only), run_time=0.8)
         self.reading = reading = HeadReading(self.trace.tokens, pull, looks(self.trace, pull), stage)
-        gone = [FadeOut(each) for each in ((wall, self.tug) if first else (wall,))]
+        gone = FadeOut(wall, self.tug) if first else FadeOut(wall)
         lifted = frame.animate.surround(reading.title[1], buff=0.15)
-        self.play(*gone, lifted, FadeIn(reading.title), run_time=0.9)
+        self.play(gone, lifted, FadeIn(reading.title), run_time=0.9)
         wall.light(np.ones_like(only))
         self.play(FadeOut(frame), one_by_one(reading.row.chips.values()), run_time=0.6)
         self.add(reading)

@@ -18,8 +18,6 @@ from scenes.mobjects.weight_pixels import WeightScale, weight_pixels
 
 GAP = 0.1  # share of a cell's place that stays empty
 MARK = 0.5  # of a cell's shorter side, the size of its sign
-NUMBER = 0.2  # em of a number in its cell; smaller cells have a sign
-ROOM = (3.2, 1.5)  # em of the widest number, and of a line
 DIMMED = 0.2
 ROBUST = 97.0  # percentile of the heads' |shares| that has the lightest colour
 HEAD, FOOT, SIDE = 0.75, 0.45, 0.35  # frame units above the cells, below them, and left of them
@@ -39,8 +37,7 @@ class ShareWall(Group):
             beside it has the same rows.
 
     Attributes:
-        cells: the picture of the heads.
-        numbers: in the cells, where these are large enough; the others have a sign.
+        cells: the picture of the heads, a sign in each.
         bars: of the MLPs, right of their zero line for the winner, left of it against.
         value_scale: the |share| of the lightest colour, and of a bar that is as long as can be: both scales.
     """
@@ -60,11 +57,11 @@ class ShareWall(Group):
         self.cells = Raster(self._compose(), width, top - bottom)
         left = box.left + SIDE
         self.cells.move_to([left + width / 2, (top + bottom) / 2, 0])
-        self.numbers, self.names = self._numbers(), self._names(left, top, bottom, layers, heads)
+        self.names = self._names(left, top, layers, heads)
         self.bars = self._bars(Box(left + width + 0.3, box.right, bottom, top))
         self.scale_note = WeightScale(self.value_scale[0])
         self.scale_note.next_to(self.cells, DOWN, buff=0.14)
-        super().__init__(self.cells, self.numbers, self.names, self.bars, self.scale_note)
+        super().__init__(self.cells, self.names, self.bars, self.scale_note)
 
     def place_of(self, layer: int, head: int) -> npt.NDArray[np.float64]:
         """The middle of a head's cell."""
@@ -80,11 +77,9 @@ class ShareWall(Group):
         return frame.move_to(self.place_of(layer, head))
 
     def light(self, light_LH: npt.ArrayLike) -> Self:
-        """Dim each cell to its share, 0…1, and all else to the least of them."""
+        """Dim each cell to its share, 0…1."""
         self.light_LH = np.broadcast_to(np.asarray(light_LH, np.float32), self.head_LH.shape)
         self.cells.pixels = self._compose()
-        for number, light in zip(self.numbers, self.light_LH.flat, strict=False):
-            number.set_opacity(float(light))
         return self
 
     def _compose(self) -> Pixels:
@@ -98,8 +93,7 @@ class ShareWall(Group):
         lit = palette.dim(colours, self.light_LH[..., None])
         pixels[:, :inner_high, :, :inner_wide, :3] = lit[:, None, :, None]
         pixels[:, :inner_high, :, :inner_wide, 3] = 255
-        if not self._roomy:
-            self._mark(pixels, level, inner_high, inner_wide)
+        self._mark(pixels, level, inner_high, inner_wide)
         return pixels.reshape(layers * high, heads * wide, 4)
 
     def _mark(self, pixels: Pixels, level: Floats, high: int, wide: int) -> None:
@@ -118,20 +112,7 @@ class ShareWall(Group):
             patch = pixels[layer, top : top + size, head, left : left + size, :3]
             patch[sign] = patch[sign] * (1 - alpha) + tone * alpha
 
-    @property
-    def _roomy(self) -> bool:
-        return self.cell[0] >= ROOM[0] * NUMBER and self.cell[1] >= ROOM[1] * NUMBER
-
-    def _numbers(self) -> VGroup:
-        numbers = VGroup()
-        if self._roomy:
-            for (layer, head), share in np.ndenumerate(self.head_LH):
-                strong = abs(share) > 0.5 * self.value_scale[0]
-                tone = palette.GROUND if strong else palette.INK
-                numbers.add(text(signed(float(share), 2), NUMBER, tone).move_to(self.place_of(layer, head)))
-        return numbers
-
-    def _names(self, left: float, top: float, bottom: float, layers: int, heads: int) -> VGroup:
+    def _names(self, left: float, top: float, layers: int, heads: int) -> VGroup:
         names = VGroup()
         for count, pitch, across in ((heads, self.cell[0], True), (layers, self.cell[1], False)):
             every = next(n for n in (1, 2, 5, 10, 20, 50, count) if n * pitch >= 0.3 or n >= count)

@@ -18,7 +18,7 @@ from scenes.mobjects.plot import Axis, short
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.spread import spread
 from scenes.mobjects.token_row import TokenChip
-from scenes.pulls import Pull, digits, path
+from scenes.pulls import Pull, digits, pace, path
 
 HEAD, FOOT, SIDE = 0.85, 1.2, 0.6  # frame units above the rows, below them, and left of them
 NAME, NUMBER, NOTE, LABEL = 0.42, 0.62, 0.3, 0.26  # em
@@ -67,7 +67,7 @@ class TugOfWar(VGroup):
             *(TokenChip(end, 0, NAME, 14).tint(hue) for end, hue in zip(ends, hues, strict=True))
         )
         self.posts = VGroup(*(Line(stroke_width=3, color=hue) for hue in hues))
-        self.zero = DashedLine([0, 0, 0], [0, -1, 0], dash_length=0.08, stroke_width=2, color=palette.REST)
+        self.zero = DashedLine([0, 0, 0], [0, -1, 0], dash_length=0.08, stroke_width=2, color=palette.FAINT)
         self.values = self.axis.ticks(7)
         self.ticks = VGroup(*(text(_signed(value), 0.22, palette.FAINT) for value in self.values))
         self.trail = VGroup(*(VMobject(stroke_color=_colour(pull)) for pull in self.pulls))
@@ -102,7 +102,7 @@ class TugOfWar(VGroup):
                 [self.x(0), bottom, 0],
                 dash_length=0.08,
                 stroke_width=2,
-                color=palette.REST,
+                color=palette.FAINT,
             )
         )
         for tick, value in zip(self.ticks, self.values, strict=True):
@@ -129,6 +129,19 @@ class TugOfWar(VGroup):
         """The upper and the lower edge of a layer's rows."""
         rows = [number for number, pull in enumerate(self.pulls) if pull.layer == layer]
         return self.y(rows[0]), self.y(rows[-1] + 1)
+
+    def rows_in(self, box: Box) -> tuple[float, float]:
+        """Where the first layer's rows begin and the last one's end, were it in that box."""
+        here = self.box
+        self.fit(box)
+        edges = self.rows_of(0)[0], self.rows_of(max(pull.layer for pull in self.pulls))[1]
+        self.fit(here)
+        return edges
+
+    def paced(self, begun: int, moment: float) -> Self:
+        """Show the pulls from `begun` on at a moment, 0…1, of the time that they take."""
+        times = pace(self.pulls[begun:])
+        return self.show(float(np.interp(moment, times, begun + np.arange(len(times)))))
 
     def show(self, done: float) -> Self:
         """Show the knot after so many pulls, and the trail that it left."""
@@ -175,7 +188,7 @@ class TugOfWar(VGroup):
         heights = spread(middles, 1.3 * LABEL, low, high)
         for row, height in zip(rows, heights, strict=True):
             pull = self.pulls[row]
-            words = text(f"{pull.name}  {signed(pull.share, 2)}", LABEL, _colour(pull))
+            words = text(f"{pull.name}  {signed(pull.share, 2)}", LABEL, palette.INK)
             near = [
                 self.x(self.path[end])
                 for each in range(len(self.pulls))
