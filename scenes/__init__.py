@@ -324,6 +324,22 @@ SCENES: dict[str, SceneEntry] = dict(
                 "up, and last, all pulls stand end to end in two bars, one for each side."
             ),
         ),
+        _entry(
+            20,
+            "sampling",
+            "Sampling",
+            N_("Sampling: five rivers"),
+            N_(
+                "Five banks with a rule each. Then one falling curve for all of them, and a gate that cuts "
+                "it at as many tokens as each rule leaves. The texts run side by side as rivers, each as "
+                "wide as its token is likely; where a phrase comes twice it is underlined. Beam search "
+                "grows as a tree of four texts whose twigs die, and its winner glows. The same seed writes "
+                "the same text again; another one parts from it at a step whose two draws are shown. The "
+                "five texts fall by the log-probability of each token. Last, the block of the model once "
+                "more, and the texts come out of it, the likeliest uppermost."
+            ),
+            Place.CHOICE,
+        ),
     ]
 )
 
