@@ -46,12 +46,10 @@ class Pull:
 
 def steps(trace: Trace) -> list[Pull]:
     """What acts one after the other: the start, each layer's attention and MLP, the last norm's bias."""
-    attention_L, mlp_L = trace.dla_attn_2L[1].tolist(), trace.dla_mlp_2L[1].tolist()
-    layers = [
-        Pull(kind, share, layer)
-        for layer, both in enumerate(zip(attention_L, mlp_L, strict=True))
-        for kind, share in zip(("attention", "MLP"), both, strict=True)
-    ]
+    layers: list[Pull] = []
+    both = zip(trace.dla_attn_2L[1].tolist(), trace.dla_mlp_2L[1].tolist(), strict=True)
+    for layer, (attention, mlp) in enumerate(both):
+        layers += [Pull("attention", attention, layer), Pull("MLP", mlp, layer)]
     return [*_start(trace), *layers, *_end(trace)]
 
 

@@ -110,12 +110,12 @@ class Attribution(LectureScene):
         wall, stage = self.wall, self.layout.stage
         if not first:
             self.play(FadeOut(self.reading), FadeIn(wall), run_time=0.6)
+        self.reading = reading = HeadReading(self.trace.tokens, pull, looks(self.trace, pull), stage)
         only = np.full(wall.head_LH.shape, DIMMED, np.float32)
         only[pull.layer, pull.head] = 1
         frame = wall.frame(pull.layer, pull.head)
         self.credit(pull.layer, pull.head)
         self.play(FadeIn(frame), self.change(wall.light, np.ones_like(only), only), run_time=0.8)
-        self.reading = reading = HeadReading(self.trace.tokens, pull, looks(self.trace, pull), stage)
         gone = FadeOut(wall, self.tug) if first else FadeOut(wall)
         lifted = frame.animate.surround(reading.title[1], buff=0.15)
         self.play(gone, lifted, FadeIn(reading.title), run_time=0.9)

@@ -20,8 +20,9 @@ from scenes.pulls import Pull
 NAME, LEAST_NAME, NUMBER = 0.8, 0.42, 0.34  # em of a token, at most and at least, and of the numbers below it
 TITLE, HERO = 0.42, 0.95
 MOST = 10  # tokens named
+NAMES = 0.9  # frame units at the left for what the numbers are
 RISE = 0.25  # height of the widest arc over its width, at most, and a little more
-GAP = 0.9  # frame units of a place where tokens are left out
+GAP = 0.6  # frame units of a place where tokens are left out
 THICKEST = 18.0  # stroke width of a weight of 1
 STEPS = 40  # points of an arc
 
@@ -62,14 +63,25 @@ class LastRow(VGroup):
             gaps = sum(
                 after - before > 1 for before, after in zip([-1, *self.shown], self.shown, strict=False)
             )
-            if sum(widths) + GAP * gaps <= box.width or most == 1:
+            if sum(widths) + GAP * gaps <= box.width - NAMES or most == 1:
                 break
         self.drawn = 0.0
         self.dots = VGroup()
         self._lay(widths, box, gaps)
         self.arcs = VGroup(*(self._arc(at) for at in self.shown))
         self.rest = self._rest(box)
-        super().__init__(self.arcs, *self.chips.values(), *self.numbers.values(), self.dots)
+        self.names = VGroup(
+            *(
+                text(words, 0.24, tone)
+                for words, tone in ((_("weight"), palette.QUERY), (_("reads"), palette.INK))
+            )
+        )
+        first = self.numbers[self.shown[0]]
+        for name, number in zip(self.names, first, strict=True):
+            name.move_to(
+                [max(box.left + name.width / 2, self.left - 0.25 - name.width / 2), number.get_y(), 0]
+            )
+        super().__init__(self.names, self.arcs, *self.chips.values(), *self.numbers.values(), self.dots)
         if self.rest is not None:
             self.add(self.rest)
         self.grow(0.0)
@@ -91,15 +103,15 @@ class LastRow(VGroup):
 
     def _lay(self, widths: list[float], box: Box, gaps: int) -> None:
         """Put chips and numbers side by side, dots where tokens are left out."""
-        floor = box.bottom + 1.95
-        pen = box.center[0] - (sum(widths) + GAP * gaps) / 2
+        floor = box.bottom + 1.45 + max(chip.height for chip in self.chips.values()) / 2
+        pen = self.left = box.center[0] + (NAMES - sum(widths) - GAP * gaps) / 2
         before = -1
         for at, width in zip(self.shown, widths, strict=True):
             if at - before > 1:
                 self.dots.add(text("⋯", 0.4, palette.FAINT).move_to([pen + GAP / 2, floor, 0]))
                 pen += GAP
             self.chips[at].move_to([pen + width / 2, floor, 0])
-            self.numbers[at].move_to([pen + width / 2, floor - 1.1, 0])
+            self.numbers[at].move_to([pen + width / 2, box.bottom + 0.87, 0])
             pen, before = pen + width, at
         self.top = box.top
 

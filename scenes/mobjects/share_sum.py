@@ -51,14 +51,14 @@ class ShareSum(VGroup):
         places = digits(logits[0] - logits[1])
         entries = ledger_entries(parts)
         self.ledger = Ledger(entries, words, left, lambda value: signed(value, places))
+        self.ledger.shift([0, left.center[1] - self.ledger.get_y(), 0])
         self.bars = self._bridge([entry.number for entry in entries])
-        readings = VGroup(
-            *(
-                Readout(token_quote(end), lambda value: signed(value, places), [logit], NUMBER, below=True)
-                for end, logit in zip(ends[::-1], logits, strict=True)
-            ),
-            Readout(_("the last norm's scale, held"), lambda v: plain(v, 2), [scale], NUMBER, below=True),
-        )
+        readings = VGroup()
+        for end, logit in zip(ends[::-1], logits, strict=True):
+            name = _("logit of “{token}”").format(token=token_quote(end))
+            readings.add(Readout(name, lambda value: signed(value, places), [logit], NUMBER, below=True))
+        name = _("the last norm's scale, held")
+        readings.add(Readout(name, lambda value: plain(value, 2), [scale], NUMBER, below=True))
         self.readings = fitted(readings.arrange(-UP, buff=0.4), right)
         super().__init__(self.ledger, self.bars, self.readings)
 

@@ -118,8 +118,8 @@ class ShareWall(Group):
             every = next(n for n in (1, 2, 5, 10, 20, 50, count) if n * pitch >= 0.3 or n >= count)
             for number in range(0, count, every):
                 name = text(str(number), 0.2, palette.FAINT)
-                middle = self.place_of(0, number) if across else self.place_of(number, 0)
-                place = [middle[0], top + 0.16] if across else [left - 0.1 - name.width / 2, middle[1]]
+                cell = self.place_of(0, number) if across else self.place_of(number, 0)
+                place = [cell[0], top + 0.16] if across else [left - 0.1 - name.width / 2, cell[1]]
                 names.add(name.move_to([*place, 0]))
         middle = (left + float(self.cells.points[1][0])) / 2
         return names.add(text(_("heads"), 0.26, palette.CAPTION).move_to([middle, top + 0.48, 0]))
@@ -138,12 +138,7 @@ class ShareWall(Group):
             bars.add(bar)
         line = Line([x, box.bottom, 0], [x, box.top, 0], stroke_width=2, color=palette.FAINT)
         name = text(_("MLPs"), 0.26, palette.CAPTION).move_to([x, box.top + 0.48, 0])
-        ends = VGroup(
-            *(
-                text(signed(side * self.value_scale[1], 2), 0.2, palette.FAINT).move_to(
-                    [x + side * 0.55 * half, box.bottom - 0.22, 0]
-                )
-                for side in (-1, 1)
-            )
-        )
+        ends = [text(signed(side * self.value_scale[1], 2), 0.2, palette.FAINT) for side in (-1, 1)]
+        for side, end in zip((-1, 1), ends, strict=True):
+            end.move_to([x + side * (half - end.width / 2), box.bottom - 0.22, 0])
         return bars.add(line, name, *ends)

@@ -197,7 +197,7 @@ class TugOfWar(VGroup):
             ] or [self.x(self.path[row])]
             half = words.width / 2
             sides = (max(near) + 0.25 + half, min(near) - 0.25 - half)
-            left, right = self.x(self.axis.low) + half, self.x(self.axis.high) - half
+            left, right = self.x(self.axis.low) + half + 0.1, self.x(self.axis.high) - half
             free = [x for x in sides if left < x < right]
             if free:
                 self.labels.add(words.move_to([free[0], height, 0]))
@@ -225,8 +225,8 @@ class TugOfWar(VGroup):
         return signed(value, places) if abs(value) >= 0.5 * 10**-places else "0"
 
     def _held(self, x: float, width: float) -> float:
-        half = width / 2 + 0.05
-        return float(np.clip(x, self.box.left + SIDE + half, self.box.right - half))
+        half = width / 2 + 0.08
+        return float(np.clip(x, self.x(self.axis.low) + half, self.x(self.axis.high) - half))
 
     def _hang(self, x: float, y: float) -> None:
         """The rope through the knot: two strands, which go along with it."""

@@ -61,7 +61,9 @@ class Case:
             normed: torch.Tensor = (part - part.mean(-1, keepdim=True)) / scale * module.weight
             return normed
         epsilon = self.trace.facts.layer_norm_epsilon
-        gain = module(torch.ones_like(x)) * (1 + epsilon) ** 0.5  # whatever it makes of its weight
+        gain: torch.Tensor = (
+            module(torch.ones_like(x)) * (1 + epsilon) ** 0.5
+        )  # whatever it makes of its weight
         return part / torch.sqrt((x**2).mean() + epsilon) * gain
 
     def shares(self, part: Any) -> torch.Tensor:
@@ -165,7 +167,7 @@ def test_a_head_s_share_comes_from_the_tokens_that_it_reads(case: Case) -> None:
     after = case.end(r".*\.post_attention_layernorm") if trace.facts.wiring == "sandwich" else []
     head_LH = trace.dla_head_2LH[1]
     for place, row_T in zip((head_LH.argmax(), head_LH.argmin()), trace.dla_source_2T[:], strict=True):
-        layer, head = np.unravel_index(int(place), head_LH.shape)
+        layer, head = divmod(int(place), trace.facts.n_head)
         assert abs(row_T.sum(dtype=np.float64) - head_LH[layer, head]) < TOLERANCE
         weights_T = trace.pattern_LHTS[layer, head, -1].astype(np.float64)
         assert (row_T[weights_T == 0] == 0).all()
