@@ -58,7 +58,8 @@ class PartCard(LectureScene):
         self.room = room.inset(0.03 * room.width, 0.04 * room.height)
 
         # story
-        self.add(row)
+        if self.part is not PARTS[0]:  # the film's first picture has no text yet
+            self.add(row)
         with self.beat(self.poster, "", last=True):
             self.add(self.block, self.words)
             turn = self.change(self._show, 0.0, SECONDS, self.block, self.words)

@@ -19,6 +19,7 @@ from scenes.mobjects.raster import Pixels, Raster, StudioCamera
 
 NEAREST = 1.03  # the most that the stage is enlarged: what fills it still keeps off title and caption
 FASTEST = 0.012  # of its size a second
+EDGE = 4  # fine pixels around what is drawn: an edge is blended with the clear ones beside it
 FINENESS = 2  # pixels of the picture that is drawn once for one of the frame, each way
 # Between two frames an edge moves by part of a pixel. This little blur of the fine picture makes it move more
 # evenly (the error of a step falls by a quarter) and leaves a picture at its own size as sharp as it was.
@@ -33,7 +34,20 @@ class StageImage(Raster):
     )  # at half size that is the mean of four pixels: what drawing them would give
 
     def __init__(self, mobjects: Sequence[Mobject], camera: StudioCamera) -> None:
-        super().__init__(_finely(mobjects, camera), camera.frame_width, camera.frame_height)
+        pixels = _finely(mobjects, camera)
+        width, height = camera.frame_width, camera.frame_height
+        super().__init__(pixels, width, height)
+        # Only where something is drawn: what is clear need not be painted sixty times a second.
+        lit = pixels[..., 3] > 0
+        rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+        if not len(rows):
+            return
+        top, bottom = max(0, rows[0] - EDGE), min(len(lit), rows[-1] + 1 + EDGE)
+        left, right = max(0, columns[0] - EDGE), min(lit.shape[1], columns[-1] + 1 + EDGE)
+        across, down = width / lit.shape[1], height / lit.shape[0]
+        self.pixels = np.ascontiguousarray(pixels[top:bottom, left:right])
+        corner = [left * across - width / 2, height / 2 - top * down, 0.0]
+        self.place(corner, [(right - left) * across, 0.0, 0.0], [0.0, -(bottom - top) * down, 0.0])
 
     def forget(self) -> None:
         """Let go of the pixels: tens of megabytes, and Manim's objects are not let go of at once."""

@@ -9,7 +9,7 @@ import pytest
 from manim import config, tempconfig
 from numpy.typing import NDArray
 
-from scenes import SCENES, load
+from scenes import PARTS, SCENES, load
 from scenes.layout import Layout
 from scenes.render.beat_stills import Frame, _Stills
 from scenes.render.quality import ASPECTS
@@ -22,6 +22,17 @@ QUIET = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", 
 LIT = 40  # levels from the ground, of 255: something is drawn there
 LEAST = 0.003  # of the stage: less would be no picture
 SAME, MOST = 48, 0.97  # levels that a lit pixel may differ by, and how many must not differ by more
+
+# The card of a part stands between two scenes; the first, before all of them, begins and ends on nothing
+CARD_CUTS = [
+    cut
+    for part in PARTS[1:]
+    for first in [next(name for name, entry in SCENES.items() if entry.part == part)]
+    for cut in (
+        *((name, part.card) for name, after in pairwise(SCENES) if after == first),
+        (part.card, first),
+    )
+]
 
 
 @cache
@@ -54,7 +65,7 @@ def kept(before: NDArray[np.int16], after: NDArray[np.int16]) -> tuple[float, fl
 
 
 @pytest.mark.parametrize(("aspect", "prompt"), [("16:9", None), ("9:16", "The old king")])
-@pytest.mark.parametrize("cut", [*pairwise(SCENES)], ids="-".join)
+@pytest.mark.parametrize("cut", [*pairwise(SCENES), *CARD_CUTS], ids="-".join)
 def test_a_scene_begins_with_what_the_one_before_it_ended_on(
     cut: tuple[str, str], aspect: str, prompt: str | None, storyteller_trace: Path, traces: Traces
 ) -> None:
