@@ -33,10 +33,10 @@ from scenes.whole_file import whole_file
 
 WIDTH = 1800  # pixels
 LARGEST = 600_000  # bytes
-COLUMNS = {"16:9": 4, "9:16": 7, "1:1": 5}
+COLUMNS = {"16:9": 5, "9:16": 7, "1:1": 5}
 _SHEET = """
 #set page(width: 900pt, height: auto, margin: 22pt, fill: rgb(sys.inputs.ground))
-#set text(size: 11pt, font: {faces}, fallback: false, fill: rgb(sys.inputs.ink))
+#set text(size: 9.5pt, font: {faces}, fallback: false, fill: rgb(sys.inputs.ink))
 #set par(leading: 0.5em)
 #let data = json(bytes(sys.inputs.data))
 #for (part, films) in data [

@@ -23,7 +23,7 @@ def test_every_poster_is_on_the_sheet(
     assert sheet.width == gallery.WIDTH
     shown = np.asarray(sheet.convert("RGB"))
     blue = (np.abs(shown.astype(int) - [0, 0, 255]) < 60).all(axis=-1)  # the last of the colours of "steps"
-    assert 300 < blue.any(axis=0).sum() < gallery.WIDTH / 4
+    assert 250 < blue.any(axis=0).sum() < gallery.WIDTH / 5
 
 
 @pytest.mark.parametrize(
