@@ -204,6 +204,7 @@ class Sampling(LectureScene):
         self.play(FadeOut(self.descent), Create(feed, lag_ratio=0.05), run_time=0.8)
         self.add(self.block)
         self.play(pass_through(self.block), run_time=1.6)
+        self.play(FadeOut(feed), run_time=0.5)
         self.play(Create(fan, lag_ratio=0.1), FadeIn(self.last), run_time=0.8)
-        self.play(self._flow(self.last.reach), FadeOut(feed), run_time=3)
+        self.play(self._flow(self.last.reach), run_time=3)
         self.play(one_by_one(self.values, UP, 0.3), fan.animate.set_stroke(opacity=0.4), run_time=1.2)

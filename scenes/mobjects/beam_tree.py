@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import Dot, VGroup, VMobject
+from manim import Dot, LineJointType, VGroup, VMobject
 
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -120,7 +120,9 @@ class BeamTree(VGroup):
             for step in range(steps)
         ]
         self.glow = VGroup(*(
-            VMobject(stroke_width=width).set_points_as_corners(self.branches[step][beam].points[::3])
+            VMobject(stroke_width=width, joint_type=LineJointType.ROUND).set_points_as_corners(
+                self.branches[step][beam].outline
+            )
             for width, _light in GLOW
             for step, beam in enumerate(self.survivor)
         ))  # fmt: skip
@@ -179,7 +181,8 @@ class BeamTree(VGroup):
         word.scale(min(1.0, max(room / max(word.width, 1e-9), SMALLEST / LARGEST)))
         word.set_stroke(palette.GROUND, RIM, background=True)
         aside = [WIDEST / 2 + word.width / 2, 0, 0] if self.upright else [0, WIDEST / 2 + word.height / 2, 0]
-        return word.move_to(self._at(step, beam) + np.array(aside))
+        word.move_to(self._at(step, beam) + np.array(aside))
+        return word
 
     def _at(self, step: int, lane: float) -> Floats:
         """Where a beam stands at a step, (3,); step −1 is where all begin."""
@@ -190,7 +193,11 @@ class BeamTree(VGroup):
 
 
 class Branch(VMobject):
-    """From one text to the same with a token more, as wide at its end as that token is likely."""
+    """From one text to the same with a token more, as wide at its end as that token is likely.
+
+    Attributes:
+        outline: its edge, as far as it has come.
+    """
 
     def __init__(self, start: Floats, end: Floats, before: float, likely: float, upright: bool) -> None:
         super().__init__(stroke_width=0, fill_color=palette.probability_colour(likely), fill_opacity=1)
@@ -204,7 +211,8 @@ class Branch(VMobject):
     def reach(self, share: float) -> Self:
         """Be there up to a share of the way."""
         count = max(2, round(share * POINTS))
-        self.set_points_as_corners(ribbon(self._path[:count], self._widths[:count]))
+        self.outline = ribbon(self._path[:count], self._widths[:count])
+        self.set_points_as_corners(self.outline)
         return self
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import Dot, Line, VGroup, VMobject
+from manim import Dot, Line, LineJointType, VGroup, VMobject
 
 from scenes.language import _
 from scenes.layout import Box
@@ -200,7 +200,10 @@ class Descent(VGroup):
 
 def _lit() -> VGroup:
     """A band with its glow behind it."""
-    return VGroup(*(VMobject(fill_opacity=0) for _glow in GLOW), VMobject(stroke_width=0))
+    return VGroup(
+        *(VMobject(fill_opacity=0, joint_type=LineJointType.ROUND) for _glow in GLOW),
+        VMobject(stroke_width=0),
+    )
 
 
 def twigs(search: Search) -> list[tuple[Floats, Floats]]:

@@ -135,7 +135,7 @@ def _band(edges: Floats, probabilities: Floats, deep: float) -> Pixels:
     fine = pixels_per_unit()
     columns = max(1, round(float(edges[-1]) * fine))
     rows = max(1, round((deep + 2 * HALO) * fine))
-    at = (np.arange(columns) + 0.5) / fine
+    at: Floats = (np.arange(columns, dtype=np.float64) + 0.5) / fine
     likely = _smooth(at, (edges[:-1] + edges[1:]) / 2, probabilities)
     half = np.maximum(HAIR, likely * deep * fine / 2)
     away = np.abs(np.arange(rows) + 0.5 - rows / 2)[:, None]

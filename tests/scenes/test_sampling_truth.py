@@ -102,7 +102,8 @@ def check_tree(played: Any, trace: Trace) -> None:
             before = total_GE[step - 1, parent] if step else 0.0
             wide = max(0.02, 0.3 * min(1.0, np.exp(total_GE[step, beam] - before)))
             assert branch._widths[-1] == pytest.approx(wide, rel=1e-6)
-    beam, survivors = 0, []
+    beam = 0
+    survivors: list[int] = []
     for step in reversed(range(len(ids_GE))):
         survivors.insert(0, beam)
         beam = int(parents_GE[step, beam])
