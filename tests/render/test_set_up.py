@@ -4,6 +4,7 @@ Python, pip and the package manager are stand-ins that write down what they are 
 """
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+TRIALS = int(os.environ.get("TRIALS", "0"))
 RENDER_SH = Path(__file__).parent.parent.parent / "render.sh"
 
 PYTHON = r"""#!/bin/sh
@@ -37,6 +39,7 @@ case "$1 $2" in
         case "$*" in *--require-hashes*requirements.lock*) echo "pip" >>"$STAND_INS/asked" ;; esac
         if [ -e "$STAND_INS/slow" ]; then sleep 1; fi
         if [ -e "$STAND_INS/offline" ]; then echo "no network"; exit 1; fi
+        case "$*" in *" -e "*) touch "$(dirname "$0")/../whole" ;; esac
         ;;
     *) exec "$REAL_PYTHON" "$@" ;;
 esac
@@ -217,6 +220,53 @@ def test_two_first_uses_at_once_set_up_once(clone: Clone) -> None:
     for process in both:
         assert process.communicate(timeout=30)[0] == f"{clone.path} ['--list']\n"
     assert clone.asked() == ["venv", "pip"]
+
+
+def group_killed(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def shell_killed(process: subprocess.Popen[str]) -> None:
+    process.kill()  # what it started goes on by itself
+
+
+def terminated(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+
+
+def interrupted(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGINT)
+
+
+ENDS = (group_killed, shell_killed, terminated, interrupted)
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock set-ups are not kept apart")
+@pytest.mark.parametrize("seed", range(TRIALS or len(ENDS)))
+def test_whoever_is_killed_at_whatever_moment_the_others_find_all_set_up(seed: int, clone: Clone) -> None:
+    """Two or three first uses, one of which is ended at random; a hundred by TRIALS=100."""
+    (clone.stand_ins / "slow").touch()
+    chance = random.Random(seed)
+    company = [clone.start("--list")]
+    for _ in range(chance.choice((1, 2))):
+        time.sleep(chance.uniform(0, 0.5))
+        company.append(clone.start("--list"))
+    victim = chance.choice(company)
+    time.sleep(chance.uniform(0, 3))
+    if victim.poll() is None:
+        ENDS[seed % len(ENDS)](victim)
+    for process in company:
+        said, complained = process.communicate(timeout=60)
+        if process is not victim:
+            assert process.returncode == 0, complained
+        if process.returncode == 0:
+            assert said == f"{clone.path} ['--list']\n"
+            assert (clone.path / ".venv/whole").exists()
+    assert clone.run("--list")[:2] == (0, f"{clone.path} ['--list']\n")
+    assert (clone.path / ".venv/whole").exists()
+    clone.asked()
+    assert clone.run("--list")[0] == 0
+    assert clone.asked() == []  # and that was all
 
 
 def test_what_the_system_lacks_is_said_in_lines_to_type(clone: Clone) -> None:
