@@ -10,6 +10,7 @@ from manim import Group, linear
 
 from scenes import N_, PARTS, Part
 from scenes.language import _
+from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.block import HEIGHT, Block
@@ -55,6 +56,8 @@ class PartCard(LectureScene):
         self.title = text(_(self.part.title), TITLE_SIZE, palette.INK, fit=title_box)
         self.words = Group(number, self.title)
         self.block = Block(stack, FLAT if room.width > 2 * room.height else HEIGHT, lights=lights)
+        frame, stage = self.layout.frame, self.layout.stage
+        self.block.within = Box(frame.left, frame.right, stage.bottom, stage.top)  # with its reflection
         self.room = room.inset(0.03 * room.width, 0.04 * room.height)
 
         # story
