@@ -323,6 +323,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "show which tokens it looks at, and numbers what it reads there. Then the parts are added "
                 "up, and last, all pulls stand end to end in two bars, one for each side."
             ),
+            Place.LAYERS,
         ),
         _entry(
             20,
