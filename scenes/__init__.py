@@ -296,6 +296,21 @@ SCENES: dict[str, SceneEntry] = dict(
             Place.ATTENTION,
         ),
         _entry(
+            17,
+            "mlp",
+            "Mlp",
+            N_("The MLP: the city at night"),
+            N_(
+                "The block of all layers opens into plates, the MLPs lit. One neuron's row of weights meets "
+                "a token's vector, and a sum grows to one number. All numbers of the layer lie on an axis as "
+                "grains, and the activation's curve lifts those above zero. Then every neuron of every layer "
+                "is a tower of light in a city, a district a layer. The strongest sends rays to the tokens "
+                "that it promotes. Another token lights other windows; at the end, a tower a token shows how "
+                "many are lit."
+            ),
+            Place.MLP,
+        ),
+        _entry(
             18,
             "logit_lens",
             "LogitLens",

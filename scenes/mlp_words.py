@@ -1,0 +1,154 @@
+"""What is said of the MLPs' neurons: each sentence only where it is true of the run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.language import _
+from scenes.mobjects.numerals import count, percent, plain, signed
+from scenes.mobjects.token_row import token_quote
+
+Floats = npt.NDArray[np.float64]
+
+
+def row_words(layer: int, neuron: int, biased: bool) -> str:
+    """What a neuron does first."""
+    numbers = {"layer": str(layer), "neuron": count(neuron)}
+    if biased:
+        return _(
+            "Neuron {neuron} of layer {layer} asks one question: "
+            "its row of weights, times the token's vector, summed up, plus a bias."
+        ).format(**numbers)
+    return _(
+        "Neuron {neuron} of layer {layer} asks one question: "
+        "its row of weights, times the token's vector, summed up."
+    ).format(**numbers)
+
+
+def number_words(pre_F: Floats, neuron: int) -> str:
+    """One number among all of the layer's."""
+    return _(
+        "The answer is one number, {value}. The layer has {count} neurons, a grain each; "
+        "{share} are below zero."
+    ).format(
+        value=signed(float(pre_F[neuron]), 2),
+        count=count(len(pre_F)),
+        share=percent(float((pre_F < 0).mean())),
+    )
+
+
+def bend_words(name: str, pre_F: Floats, gave_F: Floats) -> str:
+    """What the activation does to what is below zero."""
+    below = gave_F[pre_F < 0]
+    if not len(below):
+        return _("{name} lets through what is above zero, and here everything is.").format(name=name)
+    if not below.any():
+        return _("{name} lets through what is above zero. All that was below is 0 now.").format(name=name)
+    return _(
+        "{name} lets through what is above zero. Of what was below, nothing is farther from 0 than {least}."
+    ).format(name=name, least=plain(float(np.abs(below).max()), 2))
+
+
+def gate_words(gate: float, up: float, post: float) -> str:
+    """What a gate is multiplied with."""
+    return _(
+        "That was a gate: it multiplies a second number, which has a row of its own. {gate} × {up} = {post}."
+    ).format(gate=signed(gate, 2), up=signed(up, 2), post=signed(post, 2))
+
+
+def city_words(token: bytes, lit: int, total: int, lit_L: Floats) -> str:
+    """How many windows are lit, and where most and fewest."""
+    words = {"token": token_quote(token), "lit": count(lit), "total": count(total)}
+    most, least = int(lit_L.argmax()), int(lit_L.argmin())
+    if most == least:
+        return _("At “{token}”, {lit} of all {total} neurons are lit.").format(**words)
+    return _(
+        "At “{token}”, {lit} of all {total} neurons are lit: "
+        "{much} of layer {most}, {little} of layer {least}."
+    ).format(
+        **words,
+        most=most,
+        least=least,
+        much=percent(float(lit_L[most])),
+        little=percent(float(lit_L[least])),
+    )
+
+
+def strongest_words(winner: bytes, push: float | None, layer: int, neuron: int, post: float) -> str:
+    """Which layer, and which of its neurons."""
+    words = {
+        "winner": token_quote(winner),
+        "layer": str(layer),
+        "neuron": count(neuron),
+        "post": signed(post, 2),
+    }
+    if push is None:
+        return _("Neuron {neuron} of layer {layer} stands at {post}: it writes most in its layer.").format(
+            **words
+        )
+    words["push"] = signed(push, 2)
+    if push > 0:
+        return _(
+            "Layer {layer}'s MLP pushes “{winner}” most: {push}. "
+            "There, neuron {neuron} writes most; it stands at {post}."
+        ).format(**words)
+    return _(
+        "No MLP pushes “{winner}”; layer {layer}'s holds it back least: {push}. "
+        "There, neuron {neuron} writes most; it stands at {post}."
+    ).format(**words)
+
+
+def promotes_words(likeness: float, random: Floats | None) -> str:
+    """Whether the promoted tokens have anything in common, by their vectors."""
+    if random is None:
+        return _("Its row of W_down, read by W_U: these tokens it pushes up most.")
+    chance, high = float(np.median(random)), float(np.quantile(random, 0.95))
+    words = {"likeness": plain(likeness, 2), "chance": plain(chance, 2), "high": plain(high, 2)}
+    if likeness > high:
+        return _(
+            "Its row, read by W_U, pushes up these. "
+            "Mean cosine {likeness}; 95 % of random pairs are below {high}: these are alike."
+        ).format(**words)
+    if likeness > chance:
+        return _(
+            "Its row, read by W_U, pushes up these. "
+            "Mean cosine {likeness}, random pairs {chance}: a little alike. A name for it would be a guess."
+        ).format(**words)
+    return _(
+        "Its row, read by W_U, pushes up these. "
+        "Mean cosine {likeness}, random pairs {chance}: no more alike than any ten tokens. No name fits."
+    ).format(**words)
+
+
+def other_words(token: bytes, last: bytes, lit: int, both: int) -> str:
+    """How far two cities agree."""
+    return _(
+        "Same weights, another token: “{token}” lights {lit}, and {both} of them were lit at “{last}”. "
+        "No street joins two cities."
+    ).format(token=token_quote(token), last=token_quote(last), lit=count(lit), both=count(both))
+
+
+def skyline_words(tokens: list[bytes], share_T: Floats) -> str:
+    """Between which shares the tokens lie."""
+    low, high = int(share_T.argmin()), int(share_T.argmax())
+    ends = percent(float(share_T[low])), percent(float(share_T[high]))
+    if len(tokens) == 1:
+        return _(
+            "One token, one city: {share} lit. Whatever came after it would change not one window of it."
+        ).format(share=ends[0])
+    if ends[0] == ends[1]:
+        return _("A tower a token, a storey a layer: {share} lit in all of them.").format(share=ends[0])
+    return _(
+        "A tower a token, a storey a layer: from {low} lit at “{dark}” to {high} at “{light}”. "
+        "In no MLP did one see another."
+    ).format(low=ends[0], high=ends[1], dark=token_quote(tokens[low]), light=token_quote(tokens[high]))
+
+
+def legend(gated: bool, threshold: float) -> str:
+    """What a tower is, and when it is lit."""
+    if gated:
+        return _("height: |m|, to scale · green +, red − · lit: |m| > {threshold}").format(
+            threshold=threshold
+        )
+    return _("height: m, to scale · lit: m > {threshold}").format(threshold=threshold)
