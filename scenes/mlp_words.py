@@ -8,8 +8,10 @@ import numpy.typing as npt
 from scenes.language import _
 from scenes.mobjects.numerals import count, percent, plain, signed
 from scenes.mobjects.token_row import token_quote
+from scenes.neurons import Neurons
 
 Floats = npt.NDArray[np.float64]
+Lit = npt.NDArray[np.bool_]
 
 
 def row_words(layer: int, neuron: int, biased: bool) -> str:
@@ -57,9 +59,10 @@ def gate_words(gate: float, up: float, post: float) -> str:
     ).format(gate=signed(gate, 2), up=signed(up, 2), post=signed(post, 2))
 
 
-def city_words(token: bytes, lit: int, total: int, lit_L: Floats) -> str:
+def city_words(token: bytes, lit_LF: Lit) -> str:
     """How many windows are lit, and where most and fewest."""
-    words = {"token": token_quote(token), "lit": count(lit), "total": count(total)}
+    words = {"token": token_quote(token), "lit": count(int(lit_LF.sum())), "total": count(lit_LF.size)}
+    lit_L = lit_LF.mean(axis=-1)
     most, least = int(lit_L.argmax()), int(lit_L.argmin())
     if most == least:
         return _("At “{token}”, {lit} of all {total} neurons are lit.").format(**words)
@@ -75,13 +78,14 @@ def city_words(token: bytes, lit: int, total: int, lit_L: Floats) -> str:
     )
 
 
-def strongest_words(winner: bytes, push: float | None, layer: int, neuron: int, post: float) -> str:
+def strongest_words(shown: Neurons) -> str:
     """Which layer, and which of its neurons."""
+    push = shown.push
     words = {
-        "winner": token_quote(winner),
-        "layer": str(layer),
-        "neuron": count(neuron),
-        "post": signed(post, 2),
+        "winner": token_quote(shown.winner),
+        "layer": str(shown.layer),
+        "neuron": count(shown.neuron),
+        "post": signed(shown.post, 2),
     }
     if push is None:
         return _("Neuron {neuron} of layer {layer} stands at {post}: it writes most in its layer.").format(
@@ -121,8 +125,9 @@ def promotes_words(likeness: float, random: Floats | None) -> str:
     ).format(**words)
 
 
-def other_words(token: bytes, last: bytes, lit: int, both: int) -> str:
+def other_words(token: bytes, last: bytes, lit_LF: Lit, last_LF: Lit) -> str:
     """How far two cities agree."""
+    lit, both = int(lit_LF.sum()), int((lit_LF & last_LF).sum())
     return _(
         "Same weights, another token: “{token}” lights {lit}, and {both} of them were lit at “{last}”. "
         "No street joins two cities."

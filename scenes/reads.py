@@ -12,6 +12,7 @@ are read together; such a group is one entry by its name in `TOGETHER`:
 
     the prompt                  its tokens' bytes
     the pairs                   singulars and plurals, and what a direction makes of them
+    the neurons                 all that is drawn of the MLPs at the last tokens
     the stream                  every depth of the residual stream, and what is added between
     the shares                  who pulls the likeliest token's logit above the second's, and both
 """
@@ -40,6 +41,11 @@ TOGETHER = {
     ),
     "the stream": (
         "resid_pre_LTD", "attn_out_LTD", "resid_mid_LTD if any", "mlp_out_LTD", "resid_final_TD",
+    ),
+    "the neurons": (
+        "neuron_shown_2", "neuron_in_D", "neuron_pre_F", "neuron_up_F if any", "neuron_pre_weight_D",
+        "neuron_pre_bias_1 if any", "neuron_post_LWF", "neuron_lit_LT", "neuron_tokens_LN",
+        "neuron_token_logits_LN", "neuron_likeness_L", "random_cosines_R if any", "dla_mlp_2L if any",
     ),
     "the heads' scores": (
         "head_previous_LH if any", "head_first_LH if any", "head_self_LH if any", "head_induction_LH if any",

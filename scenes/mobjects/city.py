@@ -20,7 +20,7 @@ STREET = 0.24  # between districts, by their width
 TALLEST = 2.1  # world units of the highest tower; a district is 1 wide
 FLOORS = 45_000  # lights of all towers together, about
 FLOOR = 0.02  # world units from one floor to the next, at least
-GROUND = 0.14  # light of a neuron that is not lit
+GROUND, UNLIT = 0.14, 90  # light and shade of a neuron that is not lit
 BRIGHT = 2.6  # light of a city, by that of a cloud of as many points
 FINER = 5  # times as many floors has the chosen tower
 DIMMED = 0.2
@@ -159,6 +159,7 @@ class City(Group):
         colours_N3 = np.where(
             (post_N >= 0)[:, None], palette.MLP_SEAM_RAMP[grades], palette.NEGATIVE_RAMP[grades]
         )
+        colours_N3[~lit_N] = palette.MLP_SEAM_RAMP[UNLIT]
         self._shine = np.concatenate(
             [np.maximum(GROUND, 0.5 * shine), shine[tower] * (0.35 + 0.65 * floor / floors_N[tower])]
         )
@@ -175,6 +176,11 @@ class City(Group):
         self._name()
         self._rise()
         return self.see(self.eye)
+
+    def choose(self, chosen: tuple[int, int] | None) -> Self:
+        """Light one tower of a layer and a neuron in the colour of what is looked at; None: none."""
+        self.chosen = chosen
+        return self.show(self.at)
 
     def rise(self, amount: float) -> Self:
         """Let the towers be so far up, the first layer's before the last's, 0…1."""

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from manim import CubicBezier, VGroup
 
-from scenes.layout import Box
+from model_probe.trace import Trace
+from scenes.layout import Box, Layout
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import signed
@@ -18,6 +19,7 @@ from scenes.mobjects.token_row import token_words
 SIZE, SMALLEST = 0.42, 0.2  # em of a token
 NUMBER = 0.78  # em of its number by that
 WIDEST = 2.6  # stroke width of the largest number's ray
+LINE = 0.75  # frame units above the list, in a wide frame
 LONGEST = 18  # characters of a token
 COLUMN = 0.3  # frame units between numbers and tokens
 
@@ -70,6 +72,19 @@ class Fan(VGroup):
             self.rows.add(VGroup(number, word))
         self._whole = [ray.copy() for ray in self.rays]
         super().__init__(self.rays, self.rows)
+
+    @classmethod
+    def promoted(cls, trace: Trace, layer: int, start: npt.ArrayLike, layout: Layout) -> Self:
+        """The tokens that a layer's strongest neuron promotes; the likeliest next one is lit among them."""
+        stage = layout.stage
+        box = Box(stage.left + 0.5 * stage.width, stage.right, stage.bottom, stage.top - LINE)
+        if not layout.wide:
+            box = Box(stage.left + 0.22 * stage.width, stage.right, stage.bottom, stage.center[1] + 0.2)
+        ids = trace.neuron_tokens_LN[layer].tolist()
+        winner = int(trace.logits_last_V[:].argmax())
+        pieces = [trace.token_name(token) for token in ids]
+        values = trace.neuron_token_logits_LN[layer]
+        return cls(start, pieces, values, box, ids.index(winner) if winner in ids else None)
 
     def grow(self, amount: float) -> Self:
         """Let the rays come so far, one after the other, and light each token when its ray is there, 0…1."""

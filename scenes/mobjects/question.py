@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 from manim import Group
 
+from model_probe.trace import Trace
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -52,6 +55,14 @@ class Question(Group):
         self.total = text(said, SUM, palette.QUERY, fit=half[0])
         self.names = text(note, NOTE, palette.FAINT, mono=True, fit=half[1])
         super().__init__(self.product, self.total, self.names)
+
+    @classmethod
+    def of_trace(cls, trace: Trace, box: Box) -> Self:
+        """The question of the neuron that is shown; with a gate, that of its row of the gate."""
+        biased = trace.has("neuron_pre_bias_1")
+        note = f"neuron_in_D · neuron_pre_weight_D{' + neuron_pre_bias_1' if biased else ''}"
+        bias = float(trace.neuron_pre_bias_1[0]) if biased else None
+        return cls(trace.neuron_in_D[:], trace.neuron_pre_weight_D[:], bias, note, box)
 
     def ask(self, amount: float) -> None:
         """Sum up to there, 0…1: the first products slowly, then all the others."""

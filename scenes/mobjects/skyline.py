@@ -27,20 +27,18 @@ class Skyline(VGroup):
     Args:
         lit_LT: each layer's share at each token.
         pieces: the tokens' bytes.
-        named: positions that have their token's name above them.
         box: what it takes.
 
     Attributes:
         shares: of each token, over all layers, (T,).
         storeys: one shape a layer.
-        names: above the towers that are named.
+        names: above the lowest and the highest.
     """
 
-    def __init__(
-        self, lit_LT: npt.ArrayLike, pieces: Sequence[bytes], named: Sequence[int], box: Box
-    ) -> None:
+    def __init__(self, lit_LT: npt.ArrayLike, pieces: Sequence[bytes], box: Box) -> None:
         self.lit = np.asarray(lit_LT, np.float64)
         self.shares = self.lit.mean(axis=0)
+        named = sorted({int(self.shares.argmin()), int(self.shares.argmax())})
         layers, many = self.lit.shape
         x = Axis(-0.6, many - 0.4, _("position"), at=_places(many))
         y = Axis(
