@@ -14,6 +14,15 @@ Floats = npt.NDArray[np.float64]
 Lit = npt.NDArray[np.bool_]
 
 
+def alone_words(parallel: bool) -> str:
+    """Where the MLP stands, and who is in it."""
+    if parallel:
+        return _(
+            "Beside attention stands the MLP, the green plates. In it each token is alone with the weights."
+        )
+    return _("After attention comes the MLP, the green plates. In it each token is alone with the weights.")
+
+
 def row_words(layer: int, neuron: int, biased: bool) -> str:
     """What a neuron does first."""
     numbers = {"layer": str(layer), "neuron": count(neuron)}

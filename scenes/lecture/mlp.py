@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from manim import DOWN, UP, Animation, Create, FadeIn, FadeOut, ReplacementTransform, linear
 
-from scenes import N_, activation
+from scenes import activation
 from scenes import mlp_words as words
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects.bent_sand import BentSand
@@ -54,19 +54,15 @@ class Mlp(LectureScene):
 
         # story
         self.add(self.row)
-        with self.beat(
-            "alone",
-            N_(
-                "After attention comes the MLP, the green plates. In it each token is alone with the weights."
-            ),
-        ):
+        with self.beat("alone", words.alone_words(not trace.has("resid_mid_LTD"))):
             self._open()
         with self.beat("row", words.row_words(own.layer, own.neuron, trace.has("neuron_pre_bias_1"))):
             self._ask()
         with self.beat("number", words.number_words(own.pre_F, own.neuron)):
             self._answer()
         with self.beat("bend", words.bend_words(name, own.pre_F, own.gave_F)):
-            self.play(Create(self.sand.curve), FadeIn(self.sand.label), run_time=1.2)
+            curve = Create(self.sand.curve), FadeIn(self.sand.label), FadeIn(self.sand.up)
+            self.play(*curve, run_time=1.2)
             self._lift(0, 1)
         if own.up_F is not None:
             gate, up = float(own.gave_F[own.neuron]), float(own.up_F[own.neuron])
@@ -74,7 +70,7 @@ class Mlp(LectureScene):
                 self._lift(1, 2)
         with self.beat("city", words.city_words(tokens[-1], own.lit_WLF[-1]), drift=self._sway):
             self._rise()
-        with self.beat("strongest", words.strongest_words(own), drift=self._sway):
+        with self.beat("strongest", words.strongest_words(own)):
             self._fly()
         with self.beat("promotes", words.promotes_words(own.likeness, own.random)):
             self._promote()
@@ -120,7 +116,7 @@ class Mlp(LectureScene):
         """The number goes to its place on an axis, where all others of the layer fall."""
         sand, total = self.sand, self.question.total
         others = [each for each in self._gone() if each.mobject is not total]
-        self.play(*others, *map(FadeIn, (sand.plot, sand.zero, sand.rise)), run_time=0.8)
+        self.play(*others, FadeIn(sand.across), run_time=0.8)
         self.play(ReplacementTransform(total, sand.number), FadeIn(sand.own, scale=2), run_time=1.0)
         self.play(FadeIn(sand.sand, shift=DOWN), run_time=1.2)
         self.play(FadeIn(sand.shares), run_time=0.6)
@@ -154,14 +150,14 @@ class Mlp(LectureScene):
         self.credit(self.neurons.layer)
         dim = look(city, city.close(), 2.5, also=lambda amount: city.leave(1 - (1 - DIMMED) * amount))
         self.play(dim, FadeOut(city.legend), FadeIn(city.index))
+        self.tower = city.tower()
+        self.play(FadeIn(self.tower), run_time=0.5)
 
     def _promote(self) -> None:
         """What its row of W_down promotes, by W_U, fans out from its top."""
         city, neurons = self.city, self.neurons
-        self.tower = city.tower()
         start = city.eye.project(city.top(neurons.layer, neurons.neuron))
         self.fan = Fan.promoted(self.trace, neurons.layer, start, self.layout)
-        self.play(FadeIn(self.tower), run_time=0.5)
         self.add(self.fan)
         self.play(self.change(self.fan.grow, 0, 1).set_rate_func(linear), run_time=3.0)
 

@@ -36,7 +36,8 @@ class BentSand(Group):
     Attributes:
         plot, curve, sand: its parts.
         own: the neuron's dot; number: what stands beside it.
-        below, above: the shares of grains on either side of zero.
+        shares: what is said of the grains on either side of zero.
+        across, up: the axis of what goes in, and that of what comes out.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class BentSand(Group):
     ) -> None:
         pre = np.asarray(pre_F, np.float64)
         self.heights, self.neuron = [np.zeros(len(pre)), *heights], neuron
-        x = Axis(*_ends(pre), _("sum, with its bias: what goes in"))
+        x = Axis(*_ends(pre), _("the sum that goes in"))
         self.plot = Plot(box, x, Axis(*_ends(*heights, bend([x.high])), _("what comes out")))
         at = np.linspace(x.low, x.high, 400)
         self.curve = self.plot.curve(at, bend(at), palette.GELU, 5)
@@ -77,11 +78,15 @@ class BentSand(Group):
         self.below.next_to(top, LEFT, buff=0.25).shift(0.1 * DOWN)
         self.above.next_to(top, RIGHT, buff=0.25).shift(0.1 * DOWN)
         self.shares = VGroup(self.below, self.above)
-        for words, side in (
-            (self.below, self.plot.box.left - top[0]),
-            (self.above, self.plot.box.right - top[0]),
-        ):
-            words.scale(min(1.0, (abs(side) - 0.3) / words.width), about_point=top)
+        columns = 2 * len(self.plot.marked[0])
+        self.across = VGroup(
+            self.plot.axes[0], self.plot.ticks[:columns], self.plot.names[0], self.zero, self.rise
+        )
+        self.up = VGroup(self.plot.axes[1], self.plot.ticks[columns:], self.plot.names[1])
+        sides = (top[0] - self.plot.box.left, self.plot.box.right - top[0])
+        widths = (self.below.width, self.above.width)
+        room = min((side - 0.3) / wide for side, wide in zip(sides, widths, strict=True))
+        self.shares.scale(min(1.0, room), about_point=top)
         super().__init__(
             self.plot,
             self.zero,

@@ -17,13 +17,13 @@ from scenes.mobjects.lettering import text
 from scenes.mobjects.point_cloud import PointCloud, turned
 
 STREET = 0.24  # between districts, by their width
-TALLEST = 2.1  # world units of the highest tower; a district is 1 wide
+TALLEST = 0.42  # of the city's width, the highest tower; a district is 1 wide
 FLOORS = 45_000  # lights of all towers together, about
 FLOOR = 0.02  # world units from one floor to the next, at least
 GROUND, UNLIT = 0.14, 90  # light and shade of a neuron that is not lit
 BRIGHT = 2.6  # light of a city, by that of a cloud of as many points
 FINER = 5  # times as many floors has the chosen tower
-DIMMED = 0.2
+DIMMED = 0.3
 NAME = 0.2  # em of a district's name
 RIM = 5
 AVENUE = 0.62  # from a district's middle to its name, towards the viewer
@@ -106,12 +106,13 @@ class City(Group):
     ) -> None:
         self.post, self.lit = np.asarray(post_WLF, np.float64), lit_WLF
         _positions, layers, neurons = self.post.shape
-        self.plan = Plan.of(layers, neurons, 1.25 * box.width / box.height)
+        self.plan = Plan.of(layers, neurons, 0.75 * box.width / box.height)
         self.highest = float(np.abs(self.post).max()) or 1.0
+        self.tallest = TALLEST * max(2.0, self.plan.across)
         self.box, self.at, self.risen = box, len(self.post) - 1, 1.0
         self.chosen: tuple[int, int] | None = None
         self.others = 1.0
-        eye = Eye(yaw=yaws[0], pitch=24.0, distance=2.5 * max(self.plan.across, self.plan.deep))
+        eye = Eye(yaw=yaws[0], pitch=28.0, distance=2.5 * max(self.plan.across, self.plan.deep))
         inner = Box(box.left + 0.15, box.right - 0.15, box.bottom + 0.1, box.top - 0.1)
         self.eye = self.above = turned(eye, self.plan.corners(0.5), inner, yaws)
         self.cloud = PointCloud(np.zeros((1, 3)), np.zeros((1, 3)), self.eye, box)
@@ -131,7 +132,7 @@ class City(Group):
 
     def tall(self, layer: int, neuron: int) -> float:
         """How high a tower stands, in world units."""
-        return float(abs(self.post[self.at, layer, neuron]) / self.highest * TALLEST)
+        return float(abs(self.post[self.at, layer, neuron]) / self.highest * self.tallest)
 
     def top(self, layer: int, neuron: int) -> Points:
         """Where a tower ends, (3,)."""
@@ -143,7 +144,7 @@ class City(Group):
         self.at = at
         post_N, lit_N = self.post[at].ravel(), self.lit[at].ravel()
         feet_N3 = self.plan.feet_LF3.reshape(-1, 3)
-        high_N = np.abs(post_N) / self.highest * TALLEST * lit_N
+        high_N = np.abs(post_N) / self.highest * self.tallest * lit_N
         step = max(FLOOR, float(high_N.sum()) / FLOORS)
         floors_N = np.ceil(high_N / step).astype(int)
         chosen = None if self.chosen is None else self.chosen[0] * self.post.shape[2] + self.chosen[1]
@@ -154,14 +155,14 @@ class City(Group):
         self._own = np.concatenate([np.arange(len(post_N)), tower])
         self._high = np.concatenate([np.zeros(len(post_N)), floor / floors_N[tower] * high_N[tower]])
         level = np.sqrt(np.abs(post_N) / self.highest)
-        shine = np.where(lit_N, 0.25 + 0.75 * level, 0.0)
-        grades = (255 * np.clip(0.45 + 0.55 * level, 0, 1)).astype(int)
+        shine = np.where(lit_N, 0.45 + 0.55 * level, 0.0)
+        grades = (255 * np.clip(0.55 + 0.45 * level, 0, 1)).astype(int)
         colours_N3 = np.where(
             (post_N >= 0)[:, None], palette.MLP_SEAM_RAMP[grades], palette.NEGATIVE_RAMP[grades]
         )
         colours_N3[~lit_N] = palette.MLP_SEAM_RAMP[UNLIT]
         self._shine = np.concatenate(
-            [np.maximum(GROUND, 0.5 * shine), shine[tower] * (0.35 + 0.65 * floor / floors_N[tower])]
+            [np.maximum(GROUND, 0.8 * shine), shine[tower] * (0.35 + 0.65 * floor / floors_N[tower])]
         )
         self._colours = colours_N3[self._own]
         self._layer = self._own // self.post.shape[2]

@@ -17,7 +17,7 @@ from scenes.neurons import LIT, Neurons
 CHIP, NOTE, NAME = 0.42, 0.22, 0.34  # em
 LINE = 0.75  # frame units above the city, for the token and the note
 FULL = 12  # layers whose districts have their names in full
-NEAR, REACH = 3.2, 0.62  # how much larger a tower is seen at most, and how high, by the stage
+NEAR, REACH = 3.2, 0.62  # how much larger a tower is seen at most, and how high, by the stage's shorter side
 
 
 class CityView(City):
@@ -29,7 +29,7 @@ class CityView(City):
     """
 
     def __init__(self, trace: Trace, neurons: Neurons, layout: Layout, yaws: tuple[float, float]) -> None:
-        self.tokens, self.neurons, self.stage, self.wide = trace.tokens, neurons, layout.stage, layout.wide
+        self.tokens, self.neurons, self.stage = trace.tokens, neurons, layout.stage
         stage, facts = layout.stage, trace.facts
         word = _("layer {layer} · {share}") if facts.n_layer <= FULL and layout.wide else "{layer} · {share}"
         box = Box(layout.frame.left, layout.frame.right, stage.bottom, stage.top - LINE)
@@ -59,11 +59,10 @@ class CityView(City):
         return chip.move_to(middle)
 
     def close(self) -> Eye:
-        """The eye on the tower that is shown, at the left or, in a narrow frame, above."""
+        """The eye on the tower that is shown, at the left."""
         stage, own = self.stage, (self.neurons.layer, self.neurons.neuron)
-        wide = (stage.left + 0.24 * stage.width, stage.center[1] - 0.2)
-        place = wide if self.wide else (stage.left + 0.3 * stage.width, stage.top - LINE - 0.2 * stage.height)
-        return self.near(*own, NEAR, place, (REACH if self.wide else 0.32) * stage.height)
+        place = (stage.left + 0.24 * stage.width, stage.center[1] - 0.2)
+        return self.near(*own, NEAR, place, REACH * min(stage.height, stage.width))
 
     def tower(self) -> Lettering:
         """The name and value of the tower that is shown, below its foot as it is seen now."""

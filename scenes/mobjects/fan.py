@@ -19,7 +19,7 @@ from scenes.mobjects.token_row import token_words
 SIZE, SMALLEST = 0.42, 0.2  # em of a token
 NUMBER = 0.78  # em of its number by that
 WIDEST = 2.6  # stroke width of the largest number's ray
-LINE = 0.75  # frame units above the list, in a wide frame
+LINE = 0.75  # frame units above the list
 LONGEST = 18  # characters of a token
 COLUMN = 0.3  # frame units between numbers and tokens
 
@@ -78,8 +78,6 @@ class Fan(VGroup):
         """The tokens that a layer's strongest neuron promotes; the likeliest next one is lit among them."""
         stage = layout.stage
         box = Box(stage.left + 0.5 * stage.width, stage.right, stage.bottom, stage.top - LINE)
-        if not layout.wide:
-            box = Box(stage.left + 0.22 * stage.width, stage.right, stage.bottom, stage.center[1] + 0.2)
         ids = trace.neuron_tokens_LN[layer].tolist()
         winner = int(trace.logits_last_V[:].argmax())
         pieces = [trace.token_name(token) for token in ids]

@@ -12,7 +12,7 @@ from scenes.mobjects.residual_stack import Seam, read_stack
 
 DARK = 0.3  # light of what is not an MLP
 YAW, PITCH = 32.0, 12.0  # degrees
-NEAR = 2.4  # how much larger a plate is seen
+NEAR = 1.9  # how much larger a plate is seen
 
 
 class MlpPlates(Block):

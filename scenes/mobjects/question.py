@@ -44,7 +44,7 @@ class Question(Group):
         upper, foot = box.stack(None, FOOT, gap=0.2)
         size = min(WIDEST, upper.width), min(HIGHEST, upper.height)
         self.product = DotProduct(given_D, row_D, *size, (palette.INK, palette.POSITIVE_LARGE))
-        self.product.move_to(upper.center)
+        self.product.shift(np.array(upper.center))  # it keeps room at its right for the number at the tip
         summed = float(self.product.sums[-1])
         self.answer = summed + (bias or 0.0)
         said = signed(summed, 2)

@@ -18,6 +18,7 @@ from scenes.mobjects.token_row import token_words
 
 NAME, LONGEST = 0.3, 14  # em of a token's name, and its characters at most
 WIDE = 0.78  # of the distance to the next tower
+FEWEST = 6  # towers that there is always room for
 FEW = 60  # towers that stand apart from each other
 
 
@@ -40,7 +41,8 @@ class Skyline(VGroup):
         self.shares = self.lit.mean(axis=0)
         named = sorted({int(self.shares.argmin()), int(self.shares.argmax())})
         layers, many = self.lit.shape
-        x = Axis(-0.6, many - 0.4, _("position"), at=_places(many))
+        beside = max(0.0, (FEWEST - many) / 2)
+        x = Axis(-0.6 - beside, many - 0.4 + beside, _("position"), at=_places(many))
         y = Axis(
             0,
             1.22 * float(self.shares.max() or 1),
