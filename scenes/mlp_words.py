@@ -117,20 +117,18 @@ def promotes_words(likeness: float, random: Floats | None) -> str:
     if random is None:
         return _("Its row of W_down, read by W_U: these tokens it pushes up most.")
     chance, high = float(np.median(random)), float(np.quantile(random, 0.95))
-    words = {"likeness": plain(likeness, 2), "chance": plain(chance, 2), "high": plain(high, 2)}
+    words = {
+        name: plain(round(value, 2) + 0.0, 2)
+        for name, value in (("likeness", likeness), ("chance", chance), ("high", high))
+    }
     if likeness > high:
         return _(
             "Its row, read by W_U, pushes up these. "
-            "Mean cosine {likeness}; 95 % of random pairs are below {high}: these are alike."
-        ).format(**words)
-    if likeness > chance:
-        return _(
-            "Its row, read by W_U, pushes up these. "
-            "Mean cosine {likeness}, random pairs {chance}: a little alike. A name for it would be a guess."
+            "Mean cosine {likeness}; random pairs {chance}, one in 20 above {high}: these are alike."
         ).format(**words)
     return _(
         "Its row, read by W_U, pushes up these. "
-        "Mean cosine {likeness}, random pairs {chance}: no more alike than any ten tokens. No name fits."
+        "Mean cosine {likeness}; random pairs {chance}, one in 20 above {high}: no name fits."
     ).format(**words)
 
 

@@ -21,11 +21,11 @@ TALLEST = 0.42  # of the city's width, the highest tower; a district is 1 wide
 FLOORS = 45_000  # lights of all towers together, about
 FLOOR = 0.02  # world units from one floor to the next, at least
 GROUND, UNLIT = 0.14, 90  # light and shade of a neuron that is not lit
-BRIGHT = 2.6  # light of a city, by that of a cloud of as many points
+BRIGHT = {"dark": 2.6, "light": 6.0}  # light of a city, by that of a cloud of as many points
 FINER = 5  # times as many floors has the chosen tower
 DIMMED = 0.3
-NAME = 0.2  # em of a district's name
-RIM = 5
+NAME = 0.22  # em of a district's name
+RIM = 8
 AVENUE = 0.62  # from a district's middle to its name, towards the viewer
 
 
@@ -112,7 +112,11 @@ class City(Group):
         self.box, self.at, self.risen = box, len(self.post) - 1, 1.0
         self.chosen: tuple[int, int] | None = None
         self.others = 1.0
-        eye = Eye(yaw=yaws[0], pitch=28.0, distance=2.5 * max(self.plan.across, self.plan.deep))
+        eye = Eye(
+            yaw=yaws[0],
+            pitch=28.0 if box.width > box.height else 44.0,
+            distance=2.5 * max(self.plan.across, self.plan.deep),
+        )
         inner = Box(box.left + 0.15, box.right - 0.15, box.bottom + 0.1, box.top - 0.1)
         self.eye = self.above = turned(eye, self.plan.corners(0.5), inner, yaws)
         self.cloud = PointCloud(np.zeros((1, 3)), np.zeros((1, 3)), self.eye, box)
@@ -172,7 +176,11 @@ class City(Group):
             self._colours[self._picked] = palette.pixel(palette.QUERY)
         cloud, world = self.cloud, feet_N3[self._own]
         fresh = PointCloud(world, self._colours, self.above, self.box)
-        cloud.world, cloud.exposure, cloud.star = fresh.world, BRIGHT * fresh.exposure, fresh.star
+        cloud.world, cloud.exposure, cloud.star = (
+            fresh.world,
+            BRIGHT[palette.NAME] * fresh.exposure,
+            fresh.star,
+        )
         cloud.paint(self._colours)
         self._name()
         self._rise()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from manim import DOWN, VGroup
+
 from model_probe.trace import Trace
 from scenes.language import _
 from scenes.layout import Box, Layout
@@ -10,7 +12,7 @@ from scenes.mobjects import palette
 from scenes.mobjects.city import City
 from scenes.mobjects.eye import Eye
 from scenes.mobjects.lettering import Lettering, text
-from scenes.mobjects.numerals import percent, signed
+from scenes.mobjects.numerals import count, percent, signed
 from scenes.mobjects.token_row import TokenChip
 from scenes.neurons import LIT, Neurons
 
@@ -64,12 +66,13 @@ class CityView(City):
         place = (stage.left + 0.24 * stage.width, stage.center[1] - 0.2)
         return self.near(*own, NEAR, place, REACH * min(stage.height, stage.width))
 
-    def tower(self) -> Lettering:
+    def tower(self) -> VGroup:
         """The name and value of the tower that is shown, below its foot as it is seen now."""
         own = (self.neurons.layer, self.neurons.neuron)
-        said = f"{_('neuron {neuron}').format(neuron=own[1])}   {signed(self.neurons.post, 2)}"
-        words = text(said, NAME, palette.QUERY).set_stroke(palette.GROUND, 6, background=True)
+        name = _("neuron {neuron}").format(neuron=count(own[1]))
+        lines = [text(said, NAME, palette.QUERY) for said in (name, signed(self.neurons.post, 2))]
+        words = VGroup(*lines).arrange(DOWN, buff=0.1).set_stroke(palette.GROUND, 6, background=True)
         x, y, _z = self.eye.project(self.plan.feet_LF3[own])
         left = max(self.stage.left, float(x) - words.width / 2)
-        low = max(self.stage.bottom + words.height / 2, float(y) - 0.35)
+        low = max(self.stage.bottom + words.height / 2, float(y) - 0.15 - words.height / 2)
         return words.move_to([left + words.width / 2, low, 0])

@@ -12,6 +12,7 @@ from scenes.mobjects.residual_stack import Seam, read_stack
 
 DARK = 0.3  # light of what is not an MLP
 YAW, PITCH = 32.0, 12.0  # degrees
+EDGE = 0.02  # frame units of the frame's edges that stay free
 NEAR = 1.9  # how much larger a plate is seen
 
 
@@ -33,7 +34,7 @@ class MlpPlates(Block):
         mlps = [isinstance(piece, Seam) and piece.mlp for piece in stack.pieces]
         super().__init__(stack, lights=[1.0 if mlp else DARK for mlp in mlps])
         stage = layout.stage
-        self.within = Box(layout.frame.left, layout.frame.right, stage.bottom, stage.top)
+        self.within = Box(layout.frame.left + EDGE, layout.frame.right - EDGE, stage.bottom, stage.top)
         self.opened = 1.0
         self.fit(box, Eye(yaw=YAW, pitch=PITCH, roll=0.0 if layout.wide else 90.0))
         self.whole = self.eye
