@@ -1,0 +1,1 @@
+"""Where each number on screen comes from: `python -m scenes.audit`."""
