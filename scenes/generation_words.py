@@ -47,14 +47,15 @@ def distribution_words(facts: Facts, step: GenerationStep) -> str:
 
 def draw_words(facts: Facts) -> str:
     """How one token is taken."""
-    size = count(facts.n_vocab)
+    size, temperature = count(facts.n_vocab), facts.sampling["temperature"]
     if facts.sampling["method"] == "sample":
         return _(
             "All {vocabulary} tokens side by side, in vocabulary order, as wide as they are likely. "
             "A random number picks one: {method}, seed {seed}."
         ).format(
             vocabulary=size,
-            method=_settings(facts) or _("temperature {temperature}").format(temperature=1),
+            method=_settings(facts)
+            or _("temperature {temperature}").format(temperature=f"{temperature:g}"),
             seed=facts.seed,
         )
     method = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_probe.trace import Facts
+from scenes.declared import chosen
 from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.numerals import count, percent, plain, written
@@ -29,7 +30,7 @@ def attention_words(weights_S: Sequence[float], layer: int, head: int) -> str:
     return _(
         "Attention: the last token takes over from those before it. "
         "Arcs: its largest weights in layer {layer}, head {head}, up to {share}."
-    ).format(layer=layer, head=head, share=percent(max(weights_S[:-1]), 0))
+    ).format(layer=chosen(layer, "the layer that is shown slowly"), head=head, share=percent(max(weights_S[:-1]), 0))
 
 
 def mlp_words(cosine: float, lengths: tuple[float, float], parallel: bool) -> str:
@@ -98,7 +99,7 @@ def block_words(cosines: Sequence[float]) -> str:
         _("Its one step has a cosine of {cosine}.").format(cosine=plain(cosines[0], 2))
         if len(cosines) == 1
         else _("{keep} of {total} steps keep its direction (cosine {least} or more).").format(
-            keep=keep, total=len(cosines), least=plain(KEEPS)
+            keep=keep, total=len(cosines), least=plain(chosen(KEEPS, "KEEPS, a threshold"))
         )
     )
     words = (

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes import N_
+from scenes.declared import chosen
 from scenes.language import _
 from scenes.mathematics import effective_number, softmax
 from scenes.mobjects.choice import Choice
@@ -103,4 +104,5 @@ def tail_words(own: Choice, ids: list[int]) -> str:
 
 def fan_words(choice: Choice) -> str:
     """A sheet's temperature, and how open the choice is, as a formula."""
-    return f'$T = {short(choice.temperature)}, #h(0.5em) 2^H = "{tokens_written(choice.number)}"$'
+    temperature = short(chosen(choice.temperature, "a temperature that the scene goes to"))
+    return f'$T = {temperature}, #h(0.5em) 2^H = "{tokens_written(choice.number)}"$'

@@ -23,10 +23,21 @@ from model_probe import derived
 from model_probe import trace as trace_module
 from model_probe.trace import Facts, Trace
 from scenes import chosen_head, declared, mathematics
-from scenes.audit.origins import Computed, Constant, Moved, Origin, Read, Said, Size, Unfounded, Writer, element
+from scenes.audit.origins import (
+    Computed,
+    Constant,
+    Moved,
+    Origin,
+    Read,
+    Said,
+    Size,
+    Unfounded,
+    Writer,
+    element,
+)
 from scenes.audit.records import MARK, RECORDS, unmarked
-from scenes.audit.values import Number, Traced, Whole, applied, bare, gathered, is_traced, origin_of, traced
-from scenes.mobjects import glyphs, lettering
+from scenes.audit.values import Number, Traced, Whole, bare, gathered, is_traced, origin_of, traced
+from scenes.mobjects import glyphs, lettering, marks
 
 JOINING = ("concatenate", "stack", "vstack", "hstack", "column_stack", "broadcast_arrays")
 LEFT_ALONE = ("scenes.audit", "scenes.render", "scenes.publish", "scenes.voice", "scenes.notebook")
@@ -48,7 +59,9 @@ class OriginTensor:
     @property
     def shape(self) -> tuple[Any, ...]:
         """Its sizes."""
-        return tuple(Whole(size, Size((), self._origin, axis)) for axis, size in enumerate(self._origin.shape))
+        return tuple(
+            Whole(size, Size((), self._origin, axis)) for axis, size in enumerate(self._origin.shape)
+        )
 
     def __len__(self) -> int:
         return len(self._tensor)
@@ -87,7 +100,8 @@ class OriginTrace(Trace):
 def with_origins(facts: Facts) -> Facts:
     """Facts whose numbers are known to be facts."""
     return replace(
-        facts, **{field.name: _fact(getattr(facts, field.name), f"facts.{field.name}") for field in fields(facts)}
+        facts,
+        **{field.name: _fact(getattr(facts, field.name), f"facts.{field.name}") for field in fields(facts)},
     )
 
 
@@ -163,13 +177,18 @@ def length(value: Any) -> Any:
 def _sources(value: Any) -> Iterator[Origin]:
     """Of what a list's length is the count: of numbers with origins, of tokens, of things that hold such."""
     if isinstance(value, (str, bytes)):
-        yield Said((), f"number of {'characters' if isinstance(value, str) else 'bytes'} of {value[:24]!r}", "counted")
+        yield Said(
+            (),
+            f"number of {'characters' if isinstance(value, str) else 'bytes'} of {value[:24]!r}",
+            "counted",
+        )
         return
     if not hasattr(value, "__iter__"):
         return
-    first = next(iter(value), None)
-    if isinstance(first, (bytes,)):
-        yield Said((), "number of these tokens", "counted")
+    several = [each for each, _ in zip(value, range(3), strict=False)]
+    first = next((each for each in several if is_traced(each)), several[0] if several else None)
+    if isinstance(first, (bytes, str)):
+        yield Said((), f"number of {'tokens' if isinstance(first, bytes) else 'words'} listed", "counted")
     elif isinstance(first, (Traced, Number, Whole)):
         yield Computed((), "number of", (origin_of(first),))
     else:
@@ -209,9 +228,11 @@ class _Numpy(ModuleType):
             return plain
 
         def keeping(*values: Any, **more: Any) -> Any:
-            listed = isinstance(values[0] if values else None, (list, tuple)) and name not in JOINING
-            first = (gathered(values[0]),) if listed and _deep(values[0]) else values[:1]
-            return plain(*first, *values[1:], **more)
+            if not any(map(_deep, values)):
+                return plain(*values, **more)
+            listed = isinstance(values[0], (list, tuple)) and name not in JOINING
+            first = gathered(values[0]) if listed else values[0]
+            return applied(name, plain, (first, *values[1:]), more)
 
         return keeping
 
@@ -311,7 +332,9 @@ def named(function: Callable[..., Any]) -> Callable[..., Any]:
         given = [*args, *kwargs.values()]
         if not any(map(is_traced, given)):
             return result
-        return traced(bare(result), Computed(np.shape(bare(result)), function.__name__, tuple(map(origin_of, given))))
+        return traced(
+            bare(result), Computed(np.shape(bare(result)), function.__name__, tuple(map(origin_of, given)))
+        )
 
     return call
 
@@ -374,7 +397,9 @@ def founded(origin: Origin) -> bool:
 
 def rounded(value: float) -> bool:
     """Whether a number is round enough for a mark on a scale: whole, or of two figures."""
-    return value % 1 == 0 or value == builtins.float(f"{value:.1e}")
+    return math.isfinite(value) and (
+        abs(value - round(value)) < 1e-9 or math.isclose(value, builtins.float(f"{value:.1e}"), rel_tol=1e-9)
+    )
 
 
 def quoted(words: str) -> str:
@@ -398,7 +423,9 @@ def tallied(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def modules() -> list[ModuleType]:
     """The suite's modules that work with numbers."""
-    found = [module for name, module in sys.modules.items() if name.startswith(("scenes.", "model_probe.derived"))]
+    found = [
+        module for name, module in sys.modules.items() if name.startswith(("scenes.", "model_probe.derived"))
+    ]
     return [m for m in found if m is not None and not m.__name__.startswith(LEFT_ALONE) and m is not declared]
 
 
@@ -410,14 +437,19 @@ def instrumented() -> Iterator[None]:
     names: dict[str, Any] = {"float": Float, "int": Int, "len": length, "range": steps, "enumerate": numbered}
     names["sum"] = summed
     swapped: dict[int, Any] = {id(np): numpy, id(math): maths, id(Trace): OriginTrace}
-    swapped |= {id(getattr(declared, each.__name__)): each for each in (scale_mark, chosen, bound, published, quoted)}
+    swapped |= {
+        id(getattr(declared, each.__name__)): each for each in (scale_mark, chosen, bound, published, quoted)
+    }
     swapped[id(derived.parameter_tally)] = tallied(derived.parameter_tally)
     for name in ("softmax", "entropy_bits", "effective_number"):
         swapped[id(getattr(mathematics, name))] = named(getattr(mathematics, name))
     stripped = (lettering.drawable, lettering._drawable, lettering.string_points, glyphs.line_of)
     swapped |= {id(function): _stripping(function) for function in stripped}
+    swapped[id(marks.visible)] = _between_marks(marks.visible)
     swapped[id(chosen_head.worth_showing)] = ruled(chosen_head.worth_showing)
-    swapped |= {id(function): _sourced(function) for function in (lettering.formula, lettering.words_or_formula)}
+    swapped |= {
+        id(function): _sourced(function) for function in (lettering.formula, lettering.words_or_formula)
+    }
     before: list[tuple[dict[str, Any], str, Any]] = []
     absent = object()
     for module in modules():
@@ -454,9 +486,17 @@ def _stripping(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _between_marks(function: Callable[..., str]) -> Callable[..., str]:
+    def call(words: str, *args: Any) -> str:
+        parts = re.split(f"({MARK.pattern})", words)
+        return "".join(part if MARK.fullmatch(part) else function(part, *args) for part in parts if part)
+
+    return call
+
+
 def _sourced(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(source: str, *args: Any, **kwargs: Any) -> Any:
-        if "$" not in source and function is lettering.words_or_formula:
+        if "$" not in source and function.__name__ == "words_or_formula":
             return function(source, *args, **kwargs)
         made = function(unmarked(source), *args, **kwargs)
         made.source = source

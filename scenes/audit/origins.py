@@ -99,7 +99,9 @@ class Moved(Origin):
         for each in self.operands:
             size = math.prod(each.shape)
             if place < size:
-                return each, tuple(int(part) for part in np.unravel_index(place, each.shape)) if each.shape else ()
+                return each, tuple(
+                    int(part) for part in np.unravel_index(place, each.shape)
+                ) if each.shape else ()
             place -= size
         raise IndexError(place)
 
@@ -127,7 +129,10 @@ def element(shape: tuple[int, ...], whole: Origin, index: Any) -> Origin:
     if any(item is Ellipsis for item in items):
         gap = next(i for i, item in enumerate(items) if item is Ellipsis)
         items = (*items[:gap], *[slice(None)] * (len(whole.shape) - len(items) + 1), *items[gap + 1 :])
-    if all(isinstance(item, (int, np.integer, slice)) and not isinstance(item, (bool, np.bool_)) for item in items):
+    if all(
+        isinstance(item, (int, np.integer, slice)) and not isinstance(item, (bool, np.bool_))
+        for item in items
+    ):
         items = (*items, *[slice(None)] * (len(whole.shape) - len(items)))
         for item, size in zip(items, whole.shape, strict=True):
             cuts.append(range(size)[item] if isinstance(item, slice) else int(item) % max(size, 1))
@@ -142,7 +147,11 @@ def element(shape: tuple[int, ...], whole: Origin, index: Any) -> Origin:
 def _within(cuts: tuple[int | range, ...], further: tuple[int | range, ...]) -> tuple[int | range, ...]:
     rest = iter(further)
     return tuple(
-        cut if isinstance(cut, int) else cut[inner] if isinstance(inner := next(rest), int) else _part(cut, inner)
+        cut
+        if isinstance(cut, int)
+        else cut[inner]
+        if isinstance(inner := next(rest), int)
+        else _part(cut, inner)
         for cut in cuts
     )
 
@@ -179,6 +188,8 @@ class Writer:
     def write(self, origin: Origin) -> str:
         """The whole of it. Raises Unfounded."""
         words = self._at(origin, _all(origin), 0)
+        if not self.tensors and not any(isinstance(each, (Read, Said)) for each in _within_reach(origin)):
+            raise Unfounded("written into the code")
         for each in _within_reach(origin) if "…" in words else ():
             if isinstance(each, Lost):
                 raise Unfounded(each.why)
@@ -239,7 +250,10 @@ class Writer:
 
     def _read(self, origin: Read, at: Index) -> str:
         self.tensors[origin.name] = None
-        cuts = _within(origin.cuts, tuple(range(n)[p] if isinstance(p, slice) else p for p, n in zip(at, origin.shape, strict=True)))
+        cuts = _within(
+            origin.cuts,
+            tuple(range(n)[p] if isinstance(p, slice) else p for p, n in zip(at, origin.shape, strict=True)),
+        )
         parts = [
             str(cut) if isinstance(cut, int) else ":" if cut == range(size) else _sliced(cut)
             for cut, size in zip(cuts, origin.sizes, strict=True)
@@ -328,7 +342,10 @@ def _outer(cuts: tuple[int | range, ...], at: Index) -> Index:
 def _broadcast(at: Index, shape: tuple[int, ...]) -> Index:
     """The places in an operand that has fewer axes, or some of size 1."""
     last = at[len(at) - len(shape) :]
-    return tuple((0 if size == 1 and isinstance(place, int) else place) for place, size in zip(last, shape, strict=True))
+    return tuple(
+        (0 if size == 1 and isinstance(place, int) else place)
+        for place, size in zip(last, shape, strict=True)
+    )
 
 
 def _within_reach(origin: Origin) -> Iterator[Origin]:

@@ -1,24 +1,23 @@
 """What a scene shows and says, beat by beat, and where each number of it comes from.
 
-A number on screen is a run of digits in what is written there, at the end of any animation of a beat, or in
-what is said in the beat. A number that counts or moves is listed as it stands when it has arrived.
+A number on screen is a run of digits in what can be read there at the end of any animation, or in what is said.
+What is rewritten within a beat, a number that counts, is listed as it stands at the beat's end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from manim import config, tempconfig
 
 from scenes.audit.instruments import instrumented, quoted
 from scenes.audit.origins import Unfounded, Writer
 from scenes.audit.records import MARK, RECORDS, unmarked
-from scenes.audit.values import Number, Traced, Whole, bare
 from scenes.audit.wording import spans
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects.attention_grid import AttentionGrid
@@ -28,9 +27,12 @@ from scenes.render.quality import ASPECTS, QUALITIES, pixels
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 
-DIGITS = re.compile(r"(?:\d[\d,]*(?:\.\d+)?)(?:e[+−-]?\d+)?")
+DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[+−-]?\d+)?")
 MARKUP = re.compile(r'#tone\("#[0-9A-Fa-f]{6}",|#h\([^)]*\)|#v\([^)]*\)')  # of Typst, not seen
 NAMES = ("model_name", "model_note", "quantization")  # facts that are words
+WRITTEN = (Lettering, Formula, AttentionGrid, NumberMatrix)
+FAINTEST = 0.01  # opacity of what can be seen
+SIGNS = "+−-"
 DRAWN, SAID = "drawn", "said"
 
 
@@ -59,70 +61,72 @@ class Shown:
     fault: str
     around: str
 
+    @property
+    def complaint(self) -> str:
+        """A line that says which number has no origin, and why."""
+        words = " ".join(self.around.split())
+        return f"{self.scene}, {self.beat}: {self.text} {self.where} in {words[:80]!r}: {self.fault}"
+
 
 def audited(name: str, scene_class: type[LectureScene], settings: Settings) -> list[Shown]:
     """Play a scene without drawing it, and list every number that it shows."""
-    seen: dict[tuple[str, str, str], bool] = {}  # what was written → whether it stood there at a beat's end
+    seen: dict[tuple[str, str, str], None] = {}
 
     class Audited(scene_class):  # type: ignore[valid-type, misc]
-        now = ""
+        stood: ClassVar[dict[tuple[int, str], Any]] = {}
 
         @contextmanager
         def beat(self, beat: str, *arguments: Any, **more: Any) -> Iterator[None]:
-            type(self).now = beat
+            self.stood.clear()
             with super().beat(beat, *arguments, **more):
                 yield
-            self.look(at_end=True)
-            seen[beat, SAID, self.beats[-1].narration] = True
+            self.look()
+            for (_, words), mobject in self.stood.items():
+                if words in written(mobject):
+                    seen[beat, DRAWN, words] = None
+            seen[beat, SAID, self.beats[-1].narration] = None
 
         def play(self, *arguments: Any, **more: Any) -> None:
             super().play(*arguments, **more)
-            if self.now:
-                self.look()
+            self.look()
 
         def setup(self) -> None:
             facts = self.trace.facts
-            names = {name: quoted(getattr(facts, name)) for name in NAMES}
-            self.trace.facts = replace(facts, **names)
+            self.trace.facts = replace(facts, **{name: quoted(getattr(facts, name)) for name in NAMES})
             super().setup()
 
-        def look(self, at_end: bool = False) -> None:
-            for words in written(self.mobjects):
-                seen.setdefault((self.now, DRAWN, words), False)
-                seen[self.now, DRAWN, words] |= at_end
+        def look(self) -> None:
+            for mobject in (each for top in self.mobjects for each in top.get_family()):
+                if isinstance(mobject, WRITTEN) and visible(mobject):
+                    self.stood.update({(id(mobject), words): mobject for words in written(mobject)})
 
     Audited.__name__, Audited.__module__ = scene_class.__name__, scene_class.__module__
     width, height = pixels(QUALITIES["h"], settings.aspect)
     with instrumented(), tempconfig({"pixel_width": width, "pixel_height": height}):
         config.frame_width, config.frame_height = ASPECTS[settings.aspect]
         rehearse(Audited, settings)
-        listed = [
-            each
-            for (beat, where, words), at_end in seen.items()
-            for each in numbers(name, beat, where, words)
-            if at_end or not (each.fault and set(each.text) <= set("0.,"))
-        ]
-        return list(dict.fromkeys(listed))
+        return [each for beat, where, words in seen for each in numbers(name, beat, where, words)]
 
 
-def written(mobjects: list[Any]) -> Iterator[str]:
-    """All that is written and can be seen."""
-    for mobject in (each for top in mobjects for each in top.get_family()):
-        if isinstance(mobject, Lettering):
-            if len(mobject.points) and visible(mobject):
-                yield mobject.string
-        elif isinstance(mobject, Formula):
-            if any(visible(part) for part in mobject.get_family()[1:]):
-                yield MARKUP.sub("", getattr(mobject, "source", ""))
-        elif isinstance(mobject, AttentionGrid):
-            yield from (look.words for look in mobject.looks.values() if look.words and look.ink > 0 and look.seen > 0)
-        elif isinstance(mobject, NumberMatrix):
-            yield from (f"{value:+.{mobject.digits}f}" for row in mobject.values for value in row)
+def written(mobject: Any) -> list[str]:
+    """What is written in a mobject."""
+    if isinstance(mobject, Formula):
+        return [MARKUP.sub("", getattr(mobject, "source", ""))]
+    if isinstance(mobject, AttentionGrid):
+        return [look.words for look in mobject.looks.values() if look.words and look.ink > 0 and look.seen > 0]
+    if isinstance(mobject, NumberMatrix):
+        return [f"{value:+.{mobject.digits}f}" for row in mobject.values for value in row]
+    return [mobject.string]
 
 
 def visible(mobject: Any) -> bool:
     """Whether something of a mobject would be drawn."""
-    return bool(max(mobject.get_fill_opacity(), mobject.get_stroke_opacity()) > 0.01)
+    if isinstance(mobject, (AttentionGrid, NumberMatrix)):
+        cells = mobject.cells if isinstance(mobject, AttentionGrid) else mobject
+        return bool(cells.opacity > FAINTEST)
+    parts = mobject.get_family() if isinstance(mobject, Formula) else [mobject]
+    opaque = (max(part.get_fill_opacity(), part.get_stroke_opacity()) for part in parts if len(part.points))
+    return any(opacity > FAINTEST for opacity in opaque)
 
 
 def numbers(scene: str, beat: str, where: str, words: str) -> Iterator[Shown]:
@@ -139,14 +143,15 @@ def numbers(scene: str, beat: str, where: str, words: str) -> Iterator[Shown]:
         else:
             at += len(part)
     for match in DIGITS.finditer(plain):
-        start, text = match.start(), match.group().rstrip(",")
-        before = [m for m in (start, start - 1) if m in marks and not plain[m:start].strip("+−-")]
-        if not before:
-            if any(begin <= start and match.end() <= end for begin, end, _ in named):
-                continue
-            yield Shown(scene, beat, where, text, "", "", (), "no origin", plain)
+        start, text = match.start(), match.group()
+        mark = marks.get(start)
+        if mark is None and start and plain[start - 1] in SIGNS and (mark := marks.get(start - 1)):
+            text = plain[start - 1] + text
+        if mark is None:
+            if not any(begin <= start and match.end() <= end for begin, end, _ in named):
+                yield Shown(scene, beat, where, text, "", "", (), "no origin", plain)
             continue
-        record = RECORDS[marks[before[0]]]
+        record = RECORDS[mark]
         fault, origin, writer = "", "", Writer()
         if not _same(text, record.text):
             fault = f"formatted as {record.text}, shown as {text}"
@@ -159,10 +164,9 @@ def numbers(scene: str, beat: str, where: str, words: str) -> Iterator[Shown]:
 
 
 def _same(shown: str, formatted: str) -> bool:
-    found = DIGITS.search(formatted)
+    """Whether digits and sign are those that were formatted; zeros at the end may have been cut."""
     try:
-        return found is not None and Decimal(shown.replace(",", "").replace("−", "-")) == Decimal(
-            found.group().rstrip(",").replace(",", "").replace("−", "-")
-        )
+        one, other = (Decimal(each.replace(",", "").replace("−", "-")) for each in (shown, formatted))
     except InvalidOperation:
         return False
+    return one == other

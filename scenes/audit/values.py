@@ -14,12 +14,66 @@ from scenes.audit.records import RECORDS, unmarked
 
 # What NumPy's functions do to arrays: they only move the elements, or they work along axes.
 MOVING = frozenset(
-    "concatenate stack vstack hstack column_stack take take_along_axis repeat tile flip fliplr flipud roll sort "
-    "transpose moveaxis swapaxes reshape ravel squeeze expand_dims broadcast_to append insert delete diagonal "
-    "atleast_1d atleast_2d partition unique compress copy delete rot90 split array_split".split()
+    [
+        "concatenate",
+        "stack",
+        "vstack",
+        "hstack",
+        "column_stack",
+        "take",
+        "take_along_axis",
+        "repeat",
+        "tile",
+        "flip",
+        "fliplr",
+        "flipud",
+        "roll",
+        "sort",
+        "transpose",
+        "moveaxis",
+        "swapaxes",
+        "reshape",
+        "ravel",
+        "squeeze",
+        "expand_dims",
+        "broadcast_to",
+        "append",
+        "insert",
+        "delete",
+        "diagonal",
+        "atleast_1d",
+        "atleast_2d",
+        "partition",
+        "unique",
+        "compress",
+        "copy",
+        "delete",
+        "rot90",
+        "split",
+        "array_split",
+    ]
 )
-ALONG = frozenset("sum mean max min amax amin prod median argmax argmin any all std var count_nonzero norm".split())
-NOTHING = frozenset("zeros_like ones_like empty_like full_like".split())
+ALONG = frozenset(
+    [
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "amax",
+        "amin",
+        "prod",
+        "median",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+        "std",
+        "var",
+        "count_nonzero",
+        "norm",
+    ]
+)
+NOTHING = frozenset(["zeros_like", "ones_like", "empty_like", "full_like"])
 
 
 def origin_of(value: Any) -> Origin:
@@ -67,7 +121,11 @@ def bare(value: Any) -> Any:
     if isinstance(value, Whole):
         return int.__index__(value)
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
-        return type(value)(bare(each) for each in value) if type(value) in (list, tuple) else [bare(each) for each in value]
+        return (
+            type(value)(bare(each) for each in value)
+            if type(value) in (list, tuple)
+            else [bare(each) for each in value]
+        )
     if isinstance(value, dict):
         return {bare(key): bare(each) for key, each in value.items()}
     if isinstance(value, slice):
@@ -97,7 +155,12 @@ def gathered(values: Iterable[Any], dtype: Any = None) -> Any:
     if sum(math.prod(each.shape) for each in flat) != whole.size:
         return whole
     shape = whole.shape
-    return traced(whole, Moved(shape, "", tuple(flat), lambda *p: np.concatenate([np.ravel(each) for each in p]).reshape(shape)))
+    return traced(
+        whole,
+        Moved(
+            shape, "", tuple(flat), lambda *p: np.concatenate([np.ravel(each) for each in p]).reshape(shape)
+        ),
+    )
 
 
 def applied(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -131,9 +194,16 @@ def applied(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwar
         rest = bare(args[1:])
         if name in ("sort", "partition"):
             order = np.argsort(bare(np.asarray(first)), **bare(kwargs))
-            return traced(result, Moved(shape, "sort", sources, lambda p: np.take_along_axis(p, order, kwargs.get("axis", -1))))
+            return traced(
+                result,
+                Moved(shape, "sort", sources, lambda p: np.take_along_axis(p, order, kwargs.get("axis", -1))),
+            )
         if name == "unique":
-            return traced(result, Computed(shape, "unique", sources)) if isinstance(result, np.ndarray) else result
+            return (
+                traced(result, Computed(shape, "unique", sources))
+                if isinstance(result, np.ndarray)
+                else result
+            )
         if name == "broadcast_to":
             return traced(result, Moved(shape, "", sources, lambda p: np.broadcast_to(p, shape)))
         if joined:
@@ -151,10 +221,14 @@ def applied(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwar
 def _joined(name: str, function: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> Any:
     if name == "append":
         sources = (origin_of(args[0]), origin_of(args[1]))
-        return traced(result, Moved(result.shape, name, sources, lambda a, b: np.append(a, b, **bare(kwargs))))
+        return traced(
+            result, Moved(result.shape, name, sources, lambda a, b: np.append(a, b, **bare(kwargs)))
+        )
     sources = (origin_of(args[0]), origin_of(args[2]))
     where = bare(args[1])
-    return traced(result, Moved(result.shape, name, sources, lambda a, b: np.insert(a, where, b, **bare(kwargs))))
+    return traced(
+        result, Moved(result.shape, name, sources, lambda a, b: np.insert(a, where, b, **bare(kwargs)))
+    )
 
 
 def reduction(name: str, shape: tuple[int, ...], inner: Origin, axis: Any, kept: bool) -> Origin:
@@ -178,7 +252,9 @@ def _ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     lost = any(isinstance(each, Lost) for each in origins)
     shape = np.shape(result)
     origin: Origin
-    if lost or (arrays and not any(isinstance(each, Traced) for each in arrays) and arrays[0].dtype.kind == "f"):
+    if lost or (
+        arrays and not any(isinstance(each, Traced) for each in arrays) and arrays[0].dtype.kind == "f"
+    ):
         origin = Lost(shape)
     elif method == "__call__" and ufunc.signature is None:
         origin = simplified(shape, ufunc.__name__, origins, [*plain])
@@ -189,7 +265,9 @@ def _ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     elif method == "accumulate":
         origin = Computed(shape, "cumsum" if ufunc is np.add else f"{ufunc.__name__}.accumulate", origins[:1])
     else:
-        origin = Computed(shape, ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", origins)
+        origin = Computed(
+            shape, ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", origins
+        )
     if out is not None:
         if isinstance(out[0], Traced):
             out[0]._origin = origin
@@ -204,10 +282,6 @@ def simplified(shape: tuple[int, ...], name: str, origins: tuple[Origin, ...], v
             value = _everywhere(origins[at])
             if value is None:
                 continue
-            if name == "multiply" and value == 0:
-                return Constant(shape, np.zeros(shape))
-            if name == "power" and at == 1 and value == 0:
-                return Constant(shape, np.ones(shape))
             same = (
                 (name == "multiply" and abs(value - 1) < 1e-9)
                 or (name in ("divide", "power") and at == 1 and value == 1)
@@ -226,7 +300,15 @@ def simplified(shape: tuple[int, ...], name: str, origins: tuple[Origin, ...], v
 
 
 def _everywhere(origin: Origin) -> float | None:
-    """The number that was written into the code, where it is one for all elements."""
+    """The number that was written into the code, where it is one for all elements; 0 for 0 × anything."""
+    if isinstance(origin, Computed) and origin.way == "each" and len(origin.operands) == 2:
+        first, second = (
+            _everywhere(each) if isinstance(each, Constant) else None for each in origin.operands
+        )
+        if origin.name == "multiply" and 0 in (first, second):
+            return 0.0
+        if origin.name == "power" and second == 0:
+            return 1.0
     if not isinstance(origin, Constant):
         return None
     value = origin.value
@@ -269,7 +351,7 @@ class Traced(np.ndarray):
     def shape(self) -> Any:
         """Its sizes, whole numbers that have an origin themselves."""
         return tuple(
-Whole(size, Size((), self.origin, axis))
+            Whole(size, Size((), self.origin, axis))
             for axis, size in enumerate(np.ndarray.shape.__get__(self))
         )
 
@@ -334,7 +416,11 @@ Whole(size, Size((), self.origin, axis))
 
     def tolist(self) -> Any:
         """Lists of numbers that have origins."""
-        return [each.tolist() if isinstance(each, Traced) else each for each in self] if self.ndim else self.item()
+        return (
+            [each.tolist() if isinstance(each, Traced) else each for each in self]
+            if self.ndim
+            else self.item()
+        )
 
     def __iter__(self) -> Any:
         return (self[at] for at in range(len(self)))
@@ -354,7 +440,9 @@ def _method(name: str) -> Callable[..., Any]:
         shape = np.shape(result)
         if name in ("reshape", "transpose", "ravel", "flatten", "squeeze", "repeat", "take", "swapaxes"):
             plain, more = bare(args), bare(kwargs)
-            return traced(result, Moved(shape, "", (self.origin,), lambda p: getattr(p, name)(*plain, **more)))
+            return traced(
+                result, Moved(shape, "", (self.origin,), lambda p: getattr(p, name)(*plain, **more))
+            )
         if name in ("round", "cumsum", "argsort", "clip"):
             way = "each" if name == "round" else "whole"
             return traced(result, Computed(shape, name, (self.origin,), way))
@@ -503,7 +591,14 @@ _OPERATORS = {
 }  # fmt: skip
 _UFUNCS = {"sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide"}
 _UFUNCS |= {"mod": "remainder", "pow": "power", "add": "add"}
-_COMPARED = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_COMPARED = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
 
 for _kind in (Number, Whole):
     for _short, _function in _OPERATORS.items():
@@ -511,7 +606,7 @@ for _kind in (Number, Whole):
         setattr(_kind, f"__r{_short}__", _operation(_UFUNCS[_short], _function, True))
     for _short, _long in _COMPARED.items():
         setattr(_kind, f"__{_short}__", _operation(_long, getattr(operator, _short), False))
-    setattr(_kind, "__divmod__", lambda self, other: (self // other, self % other))
-    setattr(_kind, "__neg__", lambda self: traced(-bare(self), Computed((), "negative", (self.origin,), "each")))
-    setattr(_kind, "__abs__", lambda self: traced(abs(bare(self)), Computed((), "abs", (self.origin,), "each")))
-    setattr(_kind, "__pos__", lambda self: self)
+    _kind.__divmod__ = lambda self, other: (self // other, self % other)
+    _kind.__neg__ = lambda self: traced(-bare(self), Computed((), "negative", (self.origin,), "each"))
+    _kind.__abs__ = lambda self: traced(abs(bare(self)), Computed((), "abs", (self.origin,), "each"))
+    _kind.__pos__ = lambda self: self

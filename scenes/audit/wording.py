@@ -13,24 +13,26 @@ from model_probe.trace import TENSORS
 # What is matched, and what it is.
 WORDING: tuple[tuple[str, str], ...] = (
     (r"GPT-?[234]", "a model's name"),
-    (r"\b(?:%s)\b(?:\[[-\d, :]*\])?" % "|".join(sorted(TENSORS, key=len, reverse=True)), "a tensor, or a part of it"),
+    (
+        r"\b(?:%s)\b(?:\[[-\d, :]*\])?" % "|".join(sorted(TENSORS, key=len, reverse=True)),
+        "a tensor, or a part of it",
+    ),
     (r"\bE_0\b|\b2\^H|10\^", "notation"),
     (r"\be = 2\.718…", "Euler's number"),
     (r"\bT = [01]\b", "the temperatures with a meaning of their own"),
-    (r"\b1 − cosine|\b1 in\b", "notation"),
+    (r"\b1 − cosine|\b1\sin\s", "notation"),
     (r"\b(?:100|0) %", "all and nothing"),
     (r"\bTimes a 1 among|\beach sum stays 0\b|\bIt counts 0\b", "all and nothing"),
-    (r"\b(?:cut|drawn out) to 1\b", "the length of a direction"),
+    (r"(?:cut|drawn out) to 1\b|^1, \S+ becomes", "the length of a direction"),
     (r"\b(?:cosine|unrelated at) 0\b", "a right angle"),
     (r"\b8 bits each\b", "a byte"),
+    (r"median \|x\| / 0\.6745", "notation"),
+    (r"space_V3 · 3\b", "the axes of space"),
+    (r"shared with the embedding: 0", "all and nothing"),
 )
 _WORDING = [(re.compile(pattern), meaning) for pattern, meaning in WORDING]
 
 
 def spans(words: str) -> list[tuple[int, int, str]]:
     """Where in a text digits are words, and what they are."""
-    return [
-        (*match.span(), meaning)
-        for pattern, meaning in _WORDING
-        for match in pattern.finditer(words)
-    ]
+    return [(*match.span(), meaning) for pattern, meaning in _WORDING for match in pattern.finditer(words)]

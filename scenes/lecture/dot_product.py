@@ -63,7 +63,7 @@ class DotProducts(LectureScene):
                 self._multiply(pairs)
             with self.beat("line", words.LINE):
                 self._ride(pairs)
-            with self.beat("score", words.score_words(pairs.right[-1], pairs.counted)):
+            with self.beat("score", words.score_words(pairs.right[-1], len(pairs.right) - 1)):
                 self._judge(pairs)
             longer, dot = max(pairs.cut), pairs.dots_P2[1, 1]
             with self.beat("length", words.cut_words(longer, dot, dot / longer)):

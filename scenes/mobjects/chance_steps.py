@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, LEFT, RIGHT, Line, Rectangle, VGroup, VMobject
 
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide
@@ -98,8 +99,9 @@ def _ticks(most: float, room: float) -> dict[int, VMobject]:
 
 
 def _tick(decades: int) -> VMobject:
+    decades = scale_mark(decades)
     if decades == 0:
-        return text("1", TICK, palette.FAINT)
+        return text(count(scale_mark(1)), TICK, palette.FAINT)
     if decades < 7:
         return text(_("1 in {count}").format(count=count(10**decades)), TICK, palette.FAINT)
     return formula(_("1 in {count}").format(count=f"$10^{decades}$"), TICK, palette.FAINT)

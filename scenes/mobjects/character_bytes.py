@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from manim import DOWN, VGroup
 
+from scenes.declared import quoted
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -37,7 +38,10 @@ class CharacterBytes(VGroup):
         self.chips = tiles([tokens[at] for at in split.positions], CHIP, first)
         self.chips.scale(min(1.0, box.width / self.chips.width))
         self.bytes = VGroup(
-            *(text(share.hex(" ").upper(), BYTES, palette.CAPTION, mono=True) for share in split.shares)
+            *(
+                text(quoted(share.hex(" ").upper()), BYTES, palette.CAPTION, mono=True)
+                for share in split.shares
+            )
         )
         self.ids = VGroup(*(text(str(ids[at]), ID, palette.token_colour(first)) for at in split.positions))
         rows = VGroup(whole, self.bytes, self.chips, self.ids).arrange(DOWN, buff=0.35)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Dot, VGroup, VMobject
 
+from scenes.declared import scale_mark
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.eye import Eye, Points
@@ -60,7 +61,9 @@ class DivingLines(VGroup):
         self.frame = VGroup(*(VMobject(stroke_color=palette.FAINT, stroke_width=1.6) for _ in range(3)))
         powers = [10**power for power in range(9) if 10**power <= total]
         last = [*powers, total] if total > 3 * powers[-1] else [*powers[:-1], total]
-        self.ticks: dict[int, Lettering] = {rank: text(count(rank), TICK, palette.CAPTION) for rank in last}
+        self.ticks: dict[int, Lettering] = {
+            rank: text(count(scale_mark(rank, "ranks")), TICK, palette.CAPTION) for rank in last
+        }
         self.ends = VGroup(*(text(name, TICK, palette.CAPTION) for name in names))
         super().__init__(self.frame, self.lines, self.dot, *self.ticks.values(), self.ends)
         side = max(label.width for label in self.ticks.values()) + AWAY + 0.1

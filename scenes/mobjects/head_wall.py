@@ -12,6 +12,7 @@ import numpy.typing as npt
 from manim import UP, VGroup
 
 from model_probe.trace import Trace
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -126,12 +127,16 @@ def wall_numbers(wall: HeadWall) -> VGroup:
     marks = VGroup()
     for index in range(0, layers if wall.across else heads, step):
         centre, side = wall.place_of(*((index, 0) if wall.across else (0, index)))
-        marks.add(text(str(index), size, palette.FAINT).move_to(centre + np.array([0, side / 2 + 0.18, 0])))
+        marks.add(
+            text(str(scale_mark(index, "wall")), size, palette.FAINT).move_to(
+                centre + np.array([0, side / 2 + 0.18, 0])
+            )
+        )
     words = text(_("layer") if wall.across else _("head"), size, palette.FAINT)
     marks.add(words.next_to(marks[0], UP, buff=0.04).align_to(wall, [-1, 0, 0]))
     for index in range(0, heads if wall.across else layers, step):
         centre, side = wall.place_of(*((0, index) if wall.across else (index, 0)))
-        number = text(str(index), size, palette.FAINT)
+        number = text(str(scale_mark(index, "wall")), size, palette.FAINT)
         marks.add(number.move_to(centre - np.array([side / 2 + 0.12 + number.width / 2, 0, 0])))
     words = text(_("head") if wall.across else _("layer"), size, palette.FAINT).rotate(np.pi / 2)
     left = min(float(mark.get_left()[0]) for mark in marks)

@@ -17,6 +17,7 @@ from manim import (
     VGroup,
 )
 
+from scenes.declared import quoted
 from scenes.language import _
 from scenes.layout import Box
 from scenes.merges import Merge
@@ -55,7 +56,7 @@ class MergingTiles:
         self.tiles = self._standing(symbols)
         self.codes = VGroup(
             *(
-                text(tile.piece.hex().upper(), CODE, palette.FAINT, mono=True).next_to(tile, DOWN, buff=0.2)
+                text(quoted(tile.piece.hex().upper()), CODE, palette.FAINT, mono=True).next_to(tile, DOWN, buff=0.2)
                 for tile in self.tiles
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from scenes.declared import bound
 from scenes.language import _
 
 
@@ -21,7 +22,7 @@ def percent(share: float, digits: int = 1) -> str:
     """0.123 → `12.3 %`; a share too small for the digits is written as `< 0.1 %`."""
     smallest = 10.0 ** -(digits + 2)
     if 0 < share < smallest / 2:
-        return f"< {100 * smallest:.{digits}f} %"
+        return f"< {bound(100 * smallest, share):.{digits}f} %"
     return f"{100 * share:.{digits}f} %"
 
 

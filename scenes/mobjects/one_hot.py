@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, RIGHT, UP, Group, Rectangle, VGroup
 
+from scenes.declared import chosen
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide
@@ -75,7 +76,14 @@ class OneHotProduct(Group):
         )
         line = self.matrix.height / len(self.rows)
         self.one_hot = VGroup(
-            *(text(str(int(one)), size, palette.QUERY if one else palette.FAINT) for one in one_hot)
+            *(
+                text(
+                    str(chosen(int(one), "an entry of a one-hot vector")),
+                    size,
+                    palette.QUERY if one else palette.FAINT,
+                )
+                for one in one_hot
+            )
         )
         self.one_hot.arrange(DOWN, buff=max(0.02, line - float(self.one_hot[0].height)))
         for end, direction in ((self.one_hot[0], UP), (self.one_hot[-1], DOWN)):

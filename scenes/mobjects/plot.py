@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, LEFT, UP, Dot, Line, Polygon, VGroup, VMobject
 
+from scenes.declared import scale_mark
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text, words_or_formula
@@ -66,6 +68,7 @@ class Axis:
 
     def words(self, value: float, size: float) -> Lettering | VGroup:
         """What stands at a tick."""
+        value = scale_mark(value, "axis")
         written = self.write(value) if self.write else short(value)
         return words_or_formula(written, size, palette.FAINT)
 
@@ -73,10 +76,10 @@ class Axis:
 def short(value: float) -> str:
     """As few figures as tell it: 0, 2.5, −10, 50,000, 0.001; a power of ten of more figures as a formula."""
     if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
-        mantissa, power = f"{value:.2e}".split("e")
-        times = float(mantissa)
+        times = float(f"{value:.2e}".partition("e")[0])
+        power = round(math.log10(value / times))
         lead = "" if times == 1 else f"{times:g} times "
-        return f"${lead}10^({int(power)})$"
+        return f"${lead}10^({power})$"
     figures = f"{value:,.6f}".rstrip("0").rstrip(".")
     return (figures if figures not in ("-0", "") else "0").replace("-", "−")
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from manim import Line, Rectangle, VGroup
 
 from scenes.analogies import Analogy
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -80,7 +81,9 @@ class Ranking(VGroup):
             for row, (piece, value) in enumerate(zip(pieces, values, strict=True))
         ]
         self.last = Entry(expected[0], expected[1], size, palette.QUERY)
-        self.numbers = [text(count(row + 1), 0.85 * size, palette.FAINT) for row in range(rows)]
+        self.numbers = [
+            text(count(scale_mark(row + 1, "ranks")), 0.85 * size, palette.FAINT) for row in range(rows)
+        ]
         self.own = text(count(max(ranks)), 0.85 * size, palette.QUERY)
         self.dots = text("⋯", size, palette.FAINT)
         ranks_wide = max(part.width for part in (*self.numbers, self.own))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Group, Line, Triangle, VGroup
 
+from scenes.declared import scale_mark
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import ASCENT, DESCENT, Lettering, text
 from scenes.mobjects.light import opaque, shaded
@@ -85,7 +86,7 @@ class Ruler(Group):
         self.strip = Raster(_ticks(scale.share(self.peers), width), width, STRIP)
         self.marks: list[Mark] = []
         below = -STRIP / 2 - APART - size * (ASCENT + DESCENT) / 2
-        values = [scale.write(value) for value in (scale.low, scale.high)]
+        values = [scale.write(scale_mark(value, "ruler")) for value in (scale.low, scale.high)]
         self.ends = VGroup(*(
             text(f"{name} {value}".strip(), size, palette.FAINT)
             for name, value in zip(names, values, strict=True)

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, Group, UpdateFromAlphaFunc
 
+from scenes.declared import scale_mark
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.light import opaque
@@ -31,7 +32,10 @@ class ScaleLegend(Group):
         super().__init__()
         for ramp, most, name in lines:
             bar = Raster(opaque(ramp[None].astype(np.float32)), LENGTH, THICKNESS, smooth=True)
-            ends = text("0", size, palette.FAINT), text(f"{most}  {name}", size, palette.CAPTION)
+            ends = (
+                text(str(scale_mark(0, "colours")), size, palette.FAINT),
+                text(f"{most}  {name}", size, palette.CAPTION),
+            )
             line = Group(ends[0].next_to(bar, LEFT, buff=0.1), bar, ends[1].next_to(bar, RIGHT, buff=0.1))
             self.add(line)
         self.add(*(text(words, size, palette.FAINT) for words in (unit, note) if words))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, Animation, FadeIn, LaggedStart, Rectangle, TransformFromCopy
 
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -53,8 +54,9 @@ class ScoreGrid:
             (query, key): score_look(float(scores_TS[query, key]), float(scores_TS[query].max()))
             for query, key in self.grid.looks
         }
+        depth = signed(scale_mark(-DEPTH, "colours"))
         words = _("{name} · colour: how far below its row's largest, none at {depth}")
-        self.note = text(words.format(name=name, depth=signed(-DEPTH)), 0.2, palette.FAINT)
+        self.note = text(words.format(name=name, depth=depth), 0.2, palette.FAINT)
         self.note.scale(min(1.0, stage.width / self.note.width))
         self.note.next_to(self.grid.cells, DOWN, buff=0.12).set_x(self.grid.cells.get_x())
         self.note.shift([min(0.0, stage.right - float(self.note.get_right()[0])), 0, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.layout import Layout
 from scenes.mobjects import palette
@@ -17,9 +18,9 @@ def stream_legend(shown: int, total: int, layout: Layout) -> ScaleLegend:
     of_how_many = _("⋯ {shown} of {total} tokens: the last, and those it attends to most")
     legend = ScaleLegend(
         [
-            (palette.STREAM_RAMP, f"{STREAM_SCALE} σ", _("residual stream")),
-            (palette.ATTENTION_SEAM_RAMP, f"{SEAM_SCALE} σ", _("attention")),
-            (palette.MLP_SEAM_RAMP, f"{SEAM_SCALE} σ", _("MLP")),
+            (palette.STREAM_RAMP, f"{scale_mark(STREAM_SCALE)} σ", _("residual stream")),
+            (palette.ATTENTION_SEAM_RAMP, f"{scale_mark(SEAM_SCALE)} σ", _("attention")),
+            (palette.MLP_SEAM_RAMP, f"{scale_mark(SEAM_SCALE)} σ", _("MLP")),
         ],
         _("σ: the vector's own spread, median |x| / 0.6745"),
         of_how_many.format(shown=shown, total=count(total)) if shown < total else "",

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from manim import DOWN, RIGHT, Circle, Line, RoundedRectangle, VGroup
 
+from scenes.declared import chosen, scale_mark
 from scenes.language import _
 from scenes.layout import Box, Layout
 from scenes.mobjects import palette
@@ -50,11 +51,10 @@ class Thermometer(VGroup):
         self.ticks = VGroup()
         for temperature in TICKS:
             x, foot = self._left + self._length * share_of(temperature), y - TUBE / 2
+            words = short(scale_mark(temperature)) if np.isfinite(temperature) else "∞"
             self.ticks.add(
                 Line([x, foot, 0], [x, foot - 0.1, 0], stroke_width=2, color=palette.FAINT),
-                text(short(temperature) if np.isfinite(temperature) else "∞", SIZE, palette.FAINT).next_to(
-                    [x, foot - 0.1, 0], DOWN, buff=0.04
-                ),
+                text(words, SIZE, palette.FAINT).next_to([x, foot - 0.1, 0], DOWN, buff=0.04),
             )
         most = np.log2(len(choice.probabilities_V))
         self.temperature = Readout("$T =$", written, (0.25, 88.0))
@@ -82,6 +82,7 @@ def written(temperature: float) -> str:
     """∞, 0.25, 1.4, 12: two figures that count, and no more decimals than two."""
     if np.isinf(temperature) or temperature >= 999.5:
         return "∞" if np.isinf(temperature) else "> 999"
+    temperature = chosen(temperature, "a temperature that the scene goes to")
     return plain(temperature, 2 if temperature < 9.995 else 0 if temperature > 99.5 else 1)
 
 

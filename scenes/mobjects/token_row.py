@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from manim import Rectangle, VGroup
 
+from scenes.declared import quoted
 from scenes.language import _
 from scenes.layout import SHELF, Box
 from scenes.mobjects import marks, palette
@@ -33,13 +34,13 @@ def token_label(piece: bytes, longest: int = LONGEST) -> tuple[str, bool]:
     try:
         word = piece.decode()
     except UnicodeDecodeError:
-        return _cut(piece.hex(" ").upper(), longest), True
+        return quoted(_cut(piece.hex(" ").upper(), longest)), True
     if not word:
         return marks.EMPTY, False
     labels = [marks.visible(word, partial(drawable, mono=mono)) for mono in (False, True)]
     missing = [len(marks.MARK.findall(label)) for label in labels]
     mono = missing[1] < missing[0]  # the monospaced face has scripts that the text face lacks
-    return _cut(labels[mono], longest), mono
+    return quoted(_cut(labels[mono], longest)), mono
 
 
 def _cut(label: str, longest: int = LONGEST) -> str:
@@ -55,7 +56,7 @@ def token_quote(piece: bytes) -> str:
     try:
         piece.decode()
     except UnicodeDecodeError:
-        return _cut("0x" + piece.hex().upper())
+        return quoted(_cut("0x" + piece.hex().upper()))
     label, _mono = token_label(piece)
     return label.strip(" ") or label.replace(" ", "␣")
 

@@ -44,7 +44,9 @@ class VectorStrips(Group):
             strip = Heatmap(values[:, None], wide, high, scale, palette.token_ramp(index))
             self.strips.add(strip.next_to(chip, DOWN, buff=AWAY))
         words = _("{name}, the first {rows} of {width} numbers · strongest: ±{scale} or more")
-        words = words.format(name=name, rows=rows, width=count(vectors_TD.shape[1]), scale=plain(scale))
+        words = words.format(
+            name=name, rows=shown.shape[1], width=count(vectors_TD.shape[1]), scale=plain(scale)
+        )
         self.note = text(words, 0.22, palette.FAINT, fit=box.width)
         self.note.next_to(self.strips, DOWN, buff=0.25).set_x(row.get_x())
         super().__init__(*self.strips, self.note)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Line, VGroup
 
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.heatmap import Heatmap
@@ -59,7 +60,7 @@ def id_threads(row: TokenRow, ids: Sequence[int], wall: PixelWall, top: float) -
         threads.add(Line(*ends, stroke_width=2, color=palette.token_colour(token)))
     left, right = ([wall.eye.place[0] + side * half, foot, 0] for side in (-1, 1))
     line = Line(left, right, stroke_width=2, color=palette.INK)
-    low, high = (text(count(end), 0.24, palette.FAINT) for end in (0, wall.shape[1] - 1))
+    low, high = (text(count(scale_mark(end, "ids")), 0.24, palette.FAINT) for end in (0, wall.shape[1] - 1))
     low.move_to([left[0] + low.width / 2, foot - BELOW, 0])
     high.move_to([right[0] - high.width / 2, foot - BELOW, 0])
     return threads.add(VGroup(line, low, high))

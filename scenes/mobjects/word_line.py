@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Circle, Dot, Line, VGroup
 
+from scenes.declared import scale_mark
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.hues import HUES
@@ -70,7 +71,7 @@ class WordLine(VGroup):
             self.ticks.add(
                 Line([x, self._y + 0.07, 0], [x, self._y - 0.07, 0], color=palette.FAINT, stroke_width=2)
             )
-            words = text(short(value), 0.22, palette.FAINT).move_to([x, self._y - 0.2, 0])
+            words = text(short(scale_mark(value)), 0.22, palette.FAINT).move_to([x, self._y - 0.2, 0])
             left, right = box.left + words.width / 2, box.right - words.width / 2
             self.ticks.add(words.set_x(float(np.clip(x, left, right))))
         colours = [
