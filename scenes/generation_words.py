@@ -54,8 +54,7 @@ def draw_words(facts: Facts) -> str:
             "A random number picks one: {method}, seed {seed}."
         ).format(
             vocabulary=size,
-            method=_settings(facts)
-            or _("temperature {temperature}").format(temperature=f"{temperature:g}"),
+            method=_settings(facts) or _("temperature {temperature}").format(temperature=f"{temperature:g}"),
             seed=facts.seed,
         )
     method = (

@@ -30,7 +30,11 @@ def attention_words(weights_S: Sequence[float], layer: int, head: int) -> str:
     return _(
         "Attention: the last token takes over from those before it. "
         "Arcs: its largest weights in layer {layer}, head {head}, up to {share}."
-    ).format(layer=chosen(layer, "the layer that is shown slowly"), head=head, share=percent(max(weights_S[:-1]), 0))
+    ).format(
+        layer=chosen(layer, "the layer that is shown slowly"),
+        head=head,
+        share=percent(max(weights_S[:-1]), 0),
+    )
 
 
 def mlp_words(cosine: float, lengths: tuple[float, float], parallel: bool) -> str:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # it stands here further down.
 REGISTRY = "scenes/__init__.py"
 ROOMS = {
-    "render": ("scenes.render", "scenes.notebook"),
+    "render": ("scenes.render", "scenes.audit", "scenes.notebook"),
     "publish": ("scenes.publish",),
     "scenes": ("scenes.lecture",),
     "pictures": ("scenes",),
@@ -31,7 +31,7 @@ ROOMS = {
     "voice": ("scenes.voice",),
     "language, layout": (
         *("scenes.language", "scenes.layout", "scenes.mathematics", "scenes.settings"),
-        *("scenes.reads", "scenes.chosen_head", REGISTRY),
+        *("scenes.reads", "scenes.chosen_head", "scenes.declared", REGISTRY),
     ),
     "files": ("scenes.whole_file",),
     "trace": ("model_probe",),

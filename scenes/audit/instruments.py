@@ -36,10 +36,20 @@ from scenes.audit.origins import (
     element,
 )
 from scenes.audit.records import MARK, RECORDS, unmarked
-from scenes.audit.values import Number, Traced, Whole, bare, gathered, is_traced, origin_of, traced
+from scenes.audit.values import (
+    JOINING,
+    Number,
+    Traced,
+    Whole,
+    applied,
+    bare,
+    gathered,
+    is_traced,
+    origin_of,
+    traced,
+)
 from scenes.mobjects import glyphs, lettering, marks
 
-JOINING = ("concatenate", "stack", "vstack", "hstack", "column_stack", "broadcast_arrays")
 LEFT_ALONE = ("scenes.audit", "scenes.render", "scenes.publish", "scenes.voice", "scenes.notebook")
 
 
@@ -132,7 +142,7 @@ class Float(builtins.float, metaclass=_Like):
 
     dtype = np.dtype(np.float64)
 
-    def __new__(cls, value: Any = 0.0) -> Any:
+    def __new__(cls, value: Any = 0.0) -> Any:  # noqa: D102 as the class
         if isinstance(value, Number):
             return value
         if isinstance(value, Whole):
@@ -150,7 +160,7 @@ class Int(builtins.int, metaclass=_Like):
 
     dtype = np.dtype(np.int64)
 
-    def __new__(cls, value: Any = 0, *base: Any) -> Any:
+    def __new__(cls, value: Any = 0, *base: Any) -> Any:  # noqa: D102 as the class
         if isinstance(value, Traced):
             value = value.item()
         if isinstance(value, Whole):

@@ -1,4 +1,4 @@
-"""Where a number comes from: an element of a tensor, a fact, or a formula over such, written when it is asked for.
+"""Where a number comes from: an element of a tensor, a fact, or a formula over such.
 
 An origin keeps references and no values; nothing is worked out before `Writer` writes it. Elements are found
 by moving places, as the numbers were moved, through what was indexed, sorted, joined or turned.
@@ -75,7 +75,7 @@ class Computed(Origin):
 
 @dataclass(frozen=True, eq=False)
 class Moved(Origin):
-    """What was only moved: `move` takes arrays of places in place of the operands and moves them as it did."""
+    """What was only moved: `move` takes arrays of places for the operands, and moves them as it did."""
 
     name: str
     operands: tuple[Origin, ...]

@@ -32,7 +32,7 @@ class Records:
         self._kept: list[Record] = []
 
     def marked(self, text: str, value: Any, origin: Origin) -> str:
-        """Keep a record; the text with its mark. The mark stands behind the spaces that the text begins with."""
+        """Keep a record; the text with its mark, which stands behind the spaces that the text begins with."""
         if not any(character.isdigit() for character in text):
             return text
         number = len(self._kept)

@@ -1,7 +1,7 @@
 """What a scene shows and says, beat by beat, and where each number of it comes from.
 
-A number on screen is a run of digits in what can be read there at the end of any animation, or in what is said.
-What is rewritten within a beat, a number that counts, is listed as it stands at the beat's end.
+A number on screen is a run of digits in what can be read there at the end of any animation, or in what is
+said. What is rewritten within a beat, a number that counts, is listed as it stands at the beat's end.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ def written(mobject: Any) -> list[str]:
     if isinstance(mobject, Formula):
         return [MARKUP.sub("", getattr(mobject, "source", ""))]
     if isinstance(mobject, AttentionGrid):
-        return [look.words for look in mobject.looks.values() if look.words and look.ink > 0 and look.seen > 0]
+        return [
+            look.words for look in mobject.looks.values() if look.words and look.ink > 0 and look.seen > 0
+        ]
     if isinstance(mobject, NumberMatrix):
         return [f"{value:+.{mobject.digits}f}" for row in mobject.values for value in row]
     return [mobject.string]

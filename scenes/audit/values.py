@@ -13,48 +13,15 @@ from scenes.audit.origins import REDUCED, Computed, Constant, Lost, Moved, Origi
 from scenes.audit.records import RECORDS, unmarked
 
 # What NumPy's functions do to arrays: they only move the elements, or they work along axes.
-MOVING = frozenset(
-    [
-        "concatenate",
-        "stack",
-        "vstack",
-        "hstack",
-        "column_stack",
-        "take",
-        "take_along_axis",
-        "repeat",
-        "tile",
-        "flip",
-        "fliplr",
-        "flipud",
-        "roll",
-        "sort",
-        "transpose",
-        "moveaxis",
-        "swapaxes",
-        "reshape",
-        "ravel",
-        "squeeze",
-        "expand_dims",
-        "broadcast_to",
-        "append",
-        "insert",
-        "delete",
-        "diagonal",
-        "atleast_1d",
-        "atleast_2d",
-        "partition",
-        "unique",
-        "compress",
-        "copy",
-        "delete",
-        "rot90",
-        "split",
-        "array_split",
-    ]
-)
+JOINING = frozenset(("concatenate", "stack", "vstack", "hstack", "column_stack"))
+MOVING = JOINING | {
+    *("take", "take_along_axis", "repeat", "tile", "flip", "fliplr", "flipud", "roll", "rot90", "sort"),
+    *("transpose", "moveaxis", "swapaxes", "reshape", "ravel", "squeeze", "expand_dims", "broadcast_to"),
+    *("append", "insert", "delete", "diagonal", "atleast_1d", "atleast_2d", "partition", "unique"),
+    *("compress", "copy"),
+}
 ALONG = frozenset(
-    [
+    (
         "sum",
         "mean",
         "max",
@@ -71,9 +38,9 @@ ALONG = frozenset(
         "var",
         "count_nonzero",
         "norm",
-    ]
+    )
 )
-NOTHING = frozenset(["zeros_like", "ones_like", "empty_like", "full_like"])
+NOTHING = frozenset(("zeros_like", "ones_like", "empty_like", "full_like"))
 
 
 def origin_of(value: Any) -> Origin:
@@ -187,7 +154,7 @@ def applied(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwar
         return traced(result, Moved(shape, "where", (one, other), lambda a, b: np.where(choice, a, b)))
     if name in MOVING:
         first = args[0]
-        joined = name in ("concatenate", "stack", "vstack", "hstack", "column_stack")
+        joined = name in JOINING
         sources = tuple(map(origin_of, first)) if joined else (origin_of(first),)
         if name in ("append", "insert"):
             return _joined(name, function, args, kwargs, result)
@@ -276,7 +243,7 @@ def _ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
 
 
 def simplified(shape: tuple[int, ...], name: str, origins: tuple[Origin, ...], values: list[Any]) -> Origin:
-    """Element by element; what changes nothing is left out: an animation at its end adds 1 × what is missing."""
+    """Element by element, without what changes nothing: an animation ends by adding 1 × what is missing."""
     if len(origins) == 2:
         for at, other in ((1, 0), (0, 1)):
             value = _everywhere(origins[at])
@@ -473,7 +440,7 @@ class Number(np.float64):
 
     origin: Origin
 
-    def __new__(cls, value: float, origin: Origin) -> Number:
+    def __new__(cls, value: float, origin: Origin) -> Number:  # noqa: D102 as the class
         made = super().__new__(cls, value)
         made.origin = origin
         return made
@@ -525,7 +492,7 @@ class Whole(int):
 
     origin: Origin
 
-    def __new__(cls, value: int, origin: Origin) -> Whole:
+    def __new__(cls, value: int, origin: Origin) -> Whole:  # noqa: D102 as the class
         made = super().__new__(cls, value)
         made.origin = origin
         return made

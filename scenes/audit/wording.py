@@ -1,7 +1,7 @@
 """Digits that are words: names, notation and the ends of a scale, as sentences and labels write them.
 
-They are no numbers of the model's, and the only digits on screen that need no origin. All others are formatted
-from a number that has one.
+They are no numbers of the model's, and the only digits on screen that need no origin. All others are
+formatted from a number that has one.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import re
 
 from model_probe.trace import TENSORS
 
+NAMES = "|".join(sorted(TENSORS, key=len, reverse=True))
 # What is matched, and what it is.
 WORDING: tuple[tuple[str, str], ...] = (
     (r"GPT-?[234]", "a model's name"),
-    (
-        r"\b(?:%s)\b(?:\[[-\d, :]*\])?" % "|".join(sorted(TENSORS, key=len, reverse=True)),
-        "a tensor, or a part of it",
-    ),
+    (rf"\b(?:{NAMES})\b(?:\[[-\d, :]*\])?", "a tensor, or a part of it"),
     (r"\bE_0\b|\b2\^H|10\^", "notation"),
     (r"\be = 2\.718…", "Euler's number"),
     (r"\bT = [01]\b", "the temperatures with a meaning of their own"),

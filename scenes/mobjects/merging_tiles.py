@@ -56,7 +56,9 @@ class MergingTiles:
         self.tiles = self._standing(symbols)
         self.codes = VGroup(
             *(
-                text(quoted(tile.piece.hex().upper()), CODE, palette.FAINT, mono=True).next_to(tile, DOWN, buff=0.2)
+                text(quoted(tile.piece.hex().upper()), CODE, palette.FAINT, mono=True).next_to(
+                    tile, DOWN, buff=0.2
+                )
                 for tile in self.tiles
             )
         )

@@ -146,10 +146,13 @@ def test_origins_are_elements_facts_sizes_and_formulas(trace: Trace) -> None:
     assert shown[str(trace.facts.n_layer)].origin in ("facts.n_layer", "facts.n_head")
     assert shown[f"{trace.facts.n_vocab:,}"].origin == "size of logits_last_V, axis V"
     last = trace.n_tokens - 1
-    assert shown[str(int(trace.pattern_LHTS[2, 3, last].argmax()))].origin == f"argmax(pattern_LHTS[2, 3, {last}])"
+    assert (
+        shown[str(int(trace.pattern_LHTS[2, 3, last].argmax()))].origin
+        == f"argmax(pattern_LHTS[2, 3, {last}])"
+    )
     assert shown["0.25"].origin == "mark on the scale"
     pair = [each for each in shown.values() if each.origin.startswith("sum(")]
-    assert pair and pair[0].tensors == ("pattern_LHTS",)
+    assert pair[0].tensors == ("pattern_LHTS",)
 
 
 def test_another_index_has_another_origin(trace: Trace) -> None:
@@ -207,7 +210,9 @@ def test_numbers_of_formulas_matrices_and_quoted_tokens(trace: Trace) -> None:
             cells = NumberMatrix(self.trace.resid_final_TD[:2, :3], digits=2)
             sums = formula(f"$ x = 2 dot {self.trace.facts.d_head} $")
             with self.beat("only", ""):
-                self.play(FadeIn(cells), FadeIn(sums), FadeIn(token_words(b" 1900", 0.3, "#FFFFFF")), run_time=0.2)
+                self.play(
+                    FadeIn(cells), FadeIn(sums), FadeIn(token_words(b" 1900", 0.3, "#FFFFFF")), run_time=0.2
+                )
 
     shown = shown_by(Small, trace)
     assert {f"resid_final_TD[{row}, {column}]" for row in range(2) for column in range(3)} <= {
@@ -219,13 +224,13 @@ def test_numbers_of_formulas_matrices_and_quoted_tokens(trace: Trace) -> None:
 
 def test_no_scene_file_says_itself_what_its_numbers_are() -> None:
     for path in (Path(load("heads").__module__.replace(".", "/")).parent).glob("*.py"):
-        modules = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        modules = [
+            node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)
+        ]
         assert "scenes.declared" not in modules, path
 
 
-def test_the_command_lists_them_as_csv(
-    storyteller_trace: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_lists_them_as_csv(storyteller_trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(storyteller_trace), "mask"]) == 0
     out, err = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -256,7 +261,8 @@ def test_bad_input_is_said_in_one_line(
 ) -> None:
     assert main([each.format(trace=storyteller_trace) for each in typed]) == 2
     out, err = capsys.readouterr()
-    assert len(err.splitlines()) == 1 and err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("error: ")
     assert len(out.splitlines()) <= 1
 
 
@@ -265,7 +271,8 @@ def test_everything_is_as_before_when_it_is_over(trace: Trace) -> None:
 
     shown_by(Honest, trace)
     assert plot.np is np
-    assert "float" not in vars(plot) and "len" not in vars(numerals)
+    assert "float" not in vars(plot)
+    assert "len" not in vars(numerals)
     assert text("12.3").string == "12.3"
 
 
