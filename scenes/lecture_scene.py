@@ -16,6 +16,7 @@ from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup,
 
 from model_probe.trace import Facts, Trace
 from scenes import N_, SCENES
+from scenes.declared import chosen
 from scenes.language import CAPTION_WIDTH, _, caption_lines, reading_time, speak
 from scenes.layout import BELOW_SHELF, CAPTION_LEADING, CAPTION_SIZE, HEADER_LINE, Box, Layout
 from scenes.mobjects import palette
@@ -121,7 +122,7 @@ class LectureScene(Scene):
         if facts.model_note:
             parts[0] += f" ({_(facts.model_note)})"
         if layer is not None:
-            parts.append(_("layer {layer}").format(layer=layer))
+            parts.append(_("layer {layer}").format(layer=chosen(layer, "the layer that is shown")))
         if head is not None:
             parts.append(_("head {head}").format(head=head))
         words = text(" · ".join(parts), HEADER_SIZE, palette.FAINT)

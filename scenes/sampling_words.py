@@ -51,7 +51,7 @@ def loop_words(five: Sequence[Way]) -> str:
     """Whether greedy repeats itself, and how many others do."""
     greedy = five[FIVE.index(GREEDY)]
     found = repeated(greedy.ids)
-    others = sum(repeated(way.ids) is not None for way in five) - (found is not None)
+    others = len([way for way in five if repeated(way.ids)]) - (found is not None)
     if found is None and not others:
         return _("Greedy is known for running in circles; so soon, no phrase comes twice in any of the five.")
     if found is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from model_probe.command import carried_out
-from scenes import SCENES
+from scenes.render.__main__ import SceneName
 from scenes.render.options import drawing_options
 
 COLUMNS = ("scene", "beat", "where", "text", "value", "origin", "tensors")
@@ -26,7 +26,7 @@ COLUMNS = ("scene", "beat", "where", "text", "value", "origin", "tensors")
     "2: the trace or a name is wrong.",
 )
 @click.argument("trace", type=click.Path(path_type=Path))
-@click.argument("names", nargs=-1, required=True, type=click.Choice(list(SCENES)), metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, type=SceneName(), metavar="NAME...")
 @drawing_options(theme_from="LECTURE_THEME")
 def command(
     trace: Path,

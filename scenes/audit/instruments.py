@@ -8,6 +8,7 @@ touched, and everything is put back.
 from __future__ import annotations
 
 import builtins
+import copy
 import math
 import re
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from model_probe import derived
+from model_probe import derived, runs
 from model_probe import trace as trace_module
 from model_probe.trace import Facts, Trace
 from scenes import chosen_head, declared, mathematics
@@ -292,6 +293,15 @@ class _Numpy(ModuleType):
 
     empty_like = zeros_like
 
+    def ndenumerate(self, values: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """See NumPy."""
+        values = self.asarray(values)
+        for at in np.ndindex(*map(bare, values.shape)):
+            sizes = [
+                Computed((), "place along", (Size((), origin_of(values), axis),)) for axis in range(len(at))
+            ]
+            yield tuple(Whole(*each) for each in zip(at, sizes, strict=True)), values[at]
+
     def arange(self, *ends: Any, dtype: Any = None) -> Any:
         """See NumPy."""
         made = np.arange(*map(bare, ends), dtype=_dtype(dtype))
@@ -369,6 +379,18 @@ def summed(values: Any, start: Any = 0) -> Any:
     return traced(bare(result), Computed((), "sum", tuple(origins), "each"))
 
 
+def outermost(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`max` or `min`: what a number with an origin is held to, such as 0, comes from it as well."""
+
+    def call(*values: Any, **more: Any) -> Any:
+        result = function(*values, **more)
+        if "key" in more or is_traced(result) or len(values) < 2 or not any(map(is_traced, values)):
+            return result
+        return traced(result, Computed((), function.__name__, tuple(map(origin_of, values)), "each"))
+
+    return call
+
+
 def scale_mark(value: Any, of: str = "scale") -> Any:
     """See `scenes.declared`. A number that has an origin keeps it; no others than round ones are marks."""
     if is_traced(value) and founded(value.origin):
@@ -431,6 +453,20 @@ def tallied(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def ways_of_writing() -> tuple[Any, ...]:
+    """The ways in which the suite has a model write on; their settings are the code's."""
+
+    def known(method: Any, row: int) -> Any:
+        method = copy.copy(method)
+        for name, value in vars(method).items():
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                origin = Said((), f"model_probe.runs.ROWS[{row}]: {name}", "rule")
+                object.__setattr__(method, name, traced(value, origin))
+        return method
+
+    return tuple((known(method, row), added) for row, (method, added) in enumerate(runs.ROWS))
+
+
 def modules() -> list[ModuleType]:
     """The suite's modules that work with numbers."""
     found = [
@@ -440,16 +476,21 @@ def modules() -> list[ModuleType]:
 
 
 @contextmanager
-def instrumented() -> Iterator[None]:
-    """Within it a scene that is made and played has numbers with origins."""
+def instrumented(*more: ModuleType) -> Iterator[None]:
+    """Within it a scene that is made and played has numbers with origins.
+
+    Args:
+        more: modules besides the suite's, such as the one that the scene is from.
+    """
     RECORDS.clear()
     numpy, maths = _Numpy("numpy"), _Math("math")
     names: dict[str, Any] = {"float": Float, "int": Int, "len": length, "range": steps, "enumerate": numbered}
-    names["sum"] = summed
+    names |= {"sum": summed, "max": outermost(max), "min": outermost(min)}
     swapped: dict[int, Any] = {id(np): numpy, id(math): maths, id(Trace): OriginTrace}
     swapped |= {
         id(getattr(declared, each.__name__)): each for each in (scale_mark, chosen, bound, published, quoted)
     }
+    swapped[id(runs.ROWS)] = ways_of_writing()
     swapped[id(derived.parameter_tally)] = tallied(derived.parameter_tally)
     for name in ("softmax", "entropy_bits", "effective_number"):
         swapped[id(getattr(mathematics, name))] = named(getattr(mathematics, name))
@@ -462,7 +503,7 @@ def instrumented() -> Iterator[None]:
     }
     before: list[tuple[dict[str, Any], str, Any]] = []
     absent = object()
-    for module in modules():
+    for module in (*modules(), *more):
         space = module.__dict__
         for name, value in [*space.items()]:
             if id(value) in swapped:

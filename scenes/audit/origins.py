@@ -184,11 +184,13 @@ class Writer:
 
     def __init__(self) -> None:
         self.tensors: dict[str, None] = {}
+        self.grounded = False
 
     def write(self, origin: Origin) -> str:
         """The whole of it. Raises Unfounded."""
         words = self._at(origin, _all(origin), 0)
-        if not self.tensors and not any(isinstance(each, (Read, Said)) for each in _within_reach(origin)):
+        grounds = (Read, Said) if "…" in words else ()
+        if not self.grounded and not any(isinstance(each, grounds) for each in _within_reach(origin)):
             raise Unfounded("written into the code")
         for each in _within_reach(origin) if "…" in words else ():
             if isinstance(each, Lost):
@@ -204,6 +206,7 @@ class Writer:
             case Lost():
                 raise Unfounded(origin.why)
             case Said():
+                self.grounded = True
                 for each in origin.of:
                     self._at(each, _all(each), DEEPEST - 1)
                 return origin.words
@@ -249,7 +252,7 @@ class Writer:
         return str(value)
 
     def _read(self, origin: Read, at: Index) -> str:
-        self.tensors[origin.name] = None
+        self.tensors[origin.name], self.grounded = None, True
         cuts = _within(
             origin.cuts,
             tuple(range(n)[p] if isinstance(p, slice) else p for p, n in zip(at, origin.shape, strict=True)),

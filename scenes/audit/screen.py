@@ -1,12 +1,13 @@
 """What a scene shows and says, beat by beat, and where each number of it comes from.
 
 A number on screen is a run of digits in what can be read there at the end of any animation, or in what is
-said. What is rewritten within a beat, a number that counts, is listed as it stands at the beat's end.
+said. What is rewritten within a beat, a number that counts, is listed as it was last.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -73,7 +74,7 @@ def audited(name: str, scene_class: type[LectureScene], settings: Settings) -> l
     seen: dict[tuple[str, str, str], None] = {}
 
     class Audited(scene_class):  # type: ignore[valid-type, misc]
-        stood: ClassVar[dict[tuple[int, str], Any]] = {}
+        stood: ClassVar[dict[tuple[int, int], tuple[str, Any]]] = {}  # by mobject and place in it
 
         @contextmanager
         def beat(self, beat: str, *arguments: Any, **more: Any) -> Iterator[None]:
@@ -81,9 +82,7 @@ def audited(name: str, scene_class: type[LectureScene], settings: Settings) -> l
             with super().beat(beat, *arguments, **more):
                 yield
             self.look()
-            for (_, words), mobject in self.stood.items():
-                if words in written(mobject):
-                    seen[beat, DRAWN, words] = None
+            seen.update({(beat, DRAWN, words): None for words, _ in self.stood.values()})
             seen[beat, SAID, self.beats[-1].narration] = None
 
         def play(self, *arguments: Any, **more: Any) -> None:
@@ -98,11 +97,15 @@ def audited(name: str, scene_class: type[LectureScene], settings: Settings) -> l
         def look(self) -> None:
             for mobject in (each for top in self.mobjects for each in top.get_family()):
                 if isinstance(mobject, WRITTEN) and visible(mobject):
-                    self.stood.update({(id(mobject), words): mobject for words in written(mobject)})
+                    for place, words in enumerate(written(mobject)):
+                        self.stood[id(mobject), place] = words, mobject
 
     Audited.__name__, Audited.__module__ = scene_class.__name__, scene_class.__module__
     width, height = pixels(QUALITIES["h"], settings.aspect)
-    with instrumented(), tempconfig({"pixel_width": width, "pixel_height": height}):
+    with (
+        instrumented(sys.modules[scene_class.__module__]),
+        tempconfig({"pixel_width": width, "pixel_height": height}),
+    ):
         config.frame_width, config.frame_height = ASPECTS[settings.aspect]
         rehearse(Audited, settings)
         return [each for beat, where, words in seen for each in numbers(name, beat, where, words)]

@@ -258,10 +258,10 @@ def simplified(shape: tuple[int, ...], name: str, origins: tuple[Origin, ...], v
             if same and origins[other].shape == shape:
                 return origins[other]
         if name == "add":  # a + (b − a): a change that has come to its end
-            for one, other in (origins, origins[::-1]):
-                if isinstance(other, Computed) and other.name == "subtract" and other.way == "each":
-                    after, before = other.operands
-                    if after.shape == shape and _same(before, one):
+            for start, step in (origins, origins[::-1]):
+                if isinstance(step, Computed) and step.name == "subtract" and step.way == "each":
+                    after, before = step.operands
+                    if after.shape == shape and _same(before, start):
                         return after
     return Computed(shape, name, origins, "each")
 
@@ -324,7 +324,7 @@ class Traced(np.ndarray):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        np.ndarray.shape.__set__(self, bare(shape))
+        np.ndarray.shape.__set__(self, bare(shape))  # type: ignore[attr-defined]
 
     @property
     def size(self) -> Any:
@@ -573,7 +573,7 @@ for _kind in (Number, Whole):
         setattr(_kind, f"__r{_short}__", _operation(_UFUNCS[_short], _function, True))
     for _short, _long in _COMPARED.items():
         setattr(_kind, f"__{_short}__", _operation(_long, getattr(operator, _short), False))
-    _kind.__divmod__ = lambda self, other: (self // other, self % other)
-    _kind.__neg__ = lambda self: traced(-bare(self), Computed((), "negative", (self.origin,), "each"))
-    _kind.__abs__ = lambda self: traced(abs(bare(self)), Computed((), "abs", (self.origin,), "each"))
-    _kind.__pos__ = lambda self: self
+    _kind.__divmod__ = lambda self, other: (self // other, self % other)  # type: ignore[method-assign]
+    _kind.__neg__ = lambda self: traced(-bare(self), Computed((), "negative", (self.origin,), "each"))  # type: ignore[method-assign]
+    _kind.__abs__ = lambda self: traced(abs(bare(self)), Computed((), "abs", (self.origin,), "each"))  # type: ignore[method-assign]
+    _kind.__pos__ = lambda self: self  # type: ignore[method-assign]

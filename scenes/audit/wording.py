@@ -13,7 +13,7 @@ from model_probe.trace import TENSORS
 NAMES = "|".join(sorted(TENSORS, key=len, reverse=True))
 # What is matched, and what it is.
 WORDING: tuple[tuple[str, str], ...] = (
-    (r"GPT-?[234]", "a model's name"),
+    (r"GPT-?[234]|UTF-8", "a name"),
     (rf"\b(?:{NAMES})\b(?:\[[-\d, :]*\])?", "a tensor, or a part of it"),
     (r"\bE_0\b|\b2\^H|10\^", "notation"),
     (r"\be = 2\.718…", "Euler's number"),
@@ -23,6 +23,7 @@ WORDING: tuple[tuple[str, str], ...] = (
     (r"\bTimes a 1 among|\beach sum stays 0\b|\bIt counts 0\b", "all and nothing"),
     (r"(?:cut|drawn out) to 1\b|^1, \S+ becomes", "the length of a direction"),
     (r"\b(?:cosine|unrelated at) 0\b", "a right angle"),
+    (r"\bknot is at 0\b|\b1/2 sum_", "all and nothing"),
     (r"\b8 bits each\b", "a byte"),
     (r"median \|x\| / 0\.6745", "notation"),
     (r"space_V3 · 3\b", "the axes of space"),

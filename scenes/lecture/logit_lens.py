@@ -175,7 +175,7 @@ class LogitLens(LectureScene):
         self.play(*(FadeOut(each) for each in self.mobjects if id(each) not in still), run_time=0.6)
         self.play(FadeIn(self.row), FadeIn(self.table), run_time=0.8)
         words_of_gap = _("largest difference: {gap}").format(
-            gap="0" if gap == 0 else f"{gap:.0e}".replace("-", "−")
+            gap=f"{gap:.0f}" if gap == 0 else f"{gap:.0e}".replace("-", "−")
         )
         self.gap = text(words_of_gap, 0.4, palette.QUERY)
         self.gap.move_to([0, self.layout.stage.bottom + 0.4, 0])

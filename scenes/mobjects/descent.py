@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Dot, Line, LineJointType, VGroup, VMobject
 
+from scenes.declared import scale_mark
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -79,7 +80,7 @@ class Descent(VGroup):
             VMobject(stroke_color=palette.REST, stroke_width=2.5) for _twig in self._twigs
         ))  # fmt: skip
         self.ticks: dict[float, Lettering] = {
-            value: text(plain(value, 0), TICK, palette.FAINT)
+            value: text(plain(scale_mark(value), 0), TICK, palette.FAINT)
             for value in Axis(self.low, 0.0).ticks(5)
             if value == round(value)
         }

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, VGroup
 
+from scenes.declared import chosen
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects.numerals import plain, signed
 from scenes.mobjects.readout import Readout
 
+CUT = "the length that an arrow is cut to"
 SIZE = 0.56  # em of the numbers
 
 
@@ -33,7 +35,7 @@ class LengthDials(VGroup):
         lengths = [_("length of {word}").format(word=name) for name in names]
         self.dot = Readout(_("dot product"), lambda v: signed(v, 2), (-9.99, 9.99), SIZE, below=True)
         self.first, self.second = (
-            Readout(name, lambda v: plain(v, 2), (9.99,), SIZE, below=True) for name in lengths
+            Readout(name, lambda v: plain(chosen(v, CUT), 2), (9.99,), SIZE, below=True) for name in lengths
         )
         self.angle = Readout(_("cosine"), lambda v: signed(v, 2), (-1.0,), SIZE, below=True)
         super().__init__(self.dot, self.first, self.second, self.angle)

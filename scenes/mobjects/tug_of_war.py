@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import DashedLine, Dot, Line, VGroup, VMobject
 
+from scenes.declared import bound, scale_mark
 from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -69,7 +70,7 @@ class TugOfWar(VGroup):
         self.posts = VGroup(*(Line(stroke_width=3, color=hue) for hue in hues))
         self.zero = DashedLine([0, 0, 0], [0, -1, 0], dash_length=0.08, stroke_width=2, color=palette.FAINT)
         self.values = self.axis.ticks(7)
-        self.ticks = VGroup(*(text(_signed(value), 0.22, palette.FAINT) for value in self.values))
+        self.ticks = VGroup(*(text(_signed(scale_mark(value)), 0.22, palette.FAINT) for value in self.values))
         self.trail = VGroup(*(VMobject(stroke_color=_colour(pull)) for pull in self.pulls))
         self.grounds = VGroup(*(VMobject(stroke_width=0, fill_color=hue, fill_opacity=LEADS) for hue in hues))
         self.labels = VGroup()
@@ -222,7 +223,7 @@ class TugOfWar(VGroup):
 
     def _stands(self, value: float) -> str:
         places = digits(float(self.path[-1]))
-        return signed(value, places) if abs(value) >= 0.5 * 10**-places else "0"
+        return signed(value, places) if abs(value) >= 0.5 * 10**-places else str(bound(0, value))
 
     def _held(self, x: float, width: float) -> float:
         half = width / 2 + 0.08

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from manim import Line, Rectangle, Triangle, VGroup
 
+from scenes.declared import scale_mark
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import text
@@ -51,7 +52,7 @@ class TwoDraws(VGroup):
         ).move_to([(left + right) / 2, y, 0])
         self.ends = VGroup(*(
             text(words, 0.24, palette.FAINT).move_to([x, y, 0])
-            for words, x in (("0", left - 0.2), ("1", right + 0.2))
+            for words, x in ((str(scale_mark(0)), left - 0.2), (str(scale_mark(1)), right + 0.2))
         ))  # fmt: skip
         self.sides = [Side(each, self.strip, way) for each, way in zip(draws, (1, -1), strict=False)]
         super().__init__(self.strip, self.ends)

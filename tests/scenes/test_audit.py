@@ -163,7 +163,7 @@ def test_another_index_has_another_origin(trace: Trace) -> None:
                 rows_TD = np.asarray(self.trace.resid_final_TD)[1:][:, ::-1]
                 return [signed(float(rows_TD[token - 1, -1 - place]), 3)]  # noqa: B023 played at once
 
-        (only,) = shown_by(One, trace)
+        (only,) = (each for each in shown_by(One, trace) if each.origin != "quoted text")
         assert only.origin == f"resid_final_TD[{token}, {place}]"
 
 
@@ -252,7 +252,7 @@ def test_the_command_fails_where_a_number_has_no_origin(
     assert main([str(storyteller_trace), "mask"]) == 1
     out, err = capsys.readouterr()
     assert err.splitlines() == ["mask, only: 43.2 drawn in '43.2 %': no origin"]
-    assert len(out.splitlines()) == 2
+    assert "mask,only,drawn,43.2,,," in out.splitlines()
 
 
 @pytest.mark.parametrize("typed", [["nowhere.safetensors", "mask"], ["{trace}", "no_scene"], ["{trace}"]])
@@ -270,7 +270,7 @@ def test_everything_is_as_before_when_it_is_over(trace: Trace) -> None:
     from scenes.mobjects import numerals, plot
 
     shown_by(Honest, trace)
-    assert plot.np is np
+    assert vars(plot)["np"] is np
     assert "float" not in vars(plot)
     assert "len" not in vars(numerals)
     assert text("12.3").string == "12.3"
@@ -280,5 +280,5 @@ def test_an_altered_tensor_is_listed_with_what_it_holds(
     trace: Trace, altered: Callable[[str, Change], Path]
 ) -> None:
     path = altered("resid_final_TD", lambda values: values + 1)
-    (first, *_others) = shown_by(Honest, path)
+    (first,) = (each for each in shown_by(Honest, path) if each.origin == "resid_final_TD[1, 2]")
     assert float(first.value) == pytest.approx(float(trace.resid_final_TD[1, 2]) + 1, rel=1e-6)
