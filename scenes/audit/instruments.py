@@ -49,7 +49,7 @@ from scenes.audit.values import (
     origin_of,
     traced,
 )
-from scenes.mobjects import glyphs, lettering, marks
+from scenes.mobjects import glyphs, lettering, marks, numerals
 
 LEFT_ALONE = ("scenes.audit", "scenes.render", "scenes.publish", "scenes.voice", "scenes.notebook")
 
@@ -496,6 +496,9 @@ def instrumented(*more: ModuleType) -> Iterator[None]:
         swapped[id(getattr(mathematics, name))] = named(getattr(mathematics, name))
     stripped = (lettering.drawable, lettering._drawable, lettering.string_points, glyphs.line_of)
     swapped |= {id(function): _stripping(function) for function in stripped}
+    swapped |= {
+        id(each): _of_so_many_digits(each) for each in (numerals.signed, numerals.plain, numerals.percent)
+    }
     swapped[id(marks.visible)] = _between_marks(marks.visible)
     swapped[id(chosen_head.worth_showing)] = ruled(chosen_head.worth_showing)
     swapped |= {
@@ -533,6 +536,13 @@ def instrumented(*more: ModuleType) -> Iterator[None]:
 def _stripping(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(string: str, *args: Any, **kwargs: Any) -> Any:
         return function(unmarked(string), *args, **kwargs)
+
+    return call
+
+
+def _of_so_many_digits(function: Callable[..., str]) -> Callable[..., str]:
+    def call(value: Any, digits: int = 1) -> str:
+        return function(value, bare(digits))  # how many there are is no number that is shown
 
     return call
 
