@@ -409,7 +409,7 @@ def chosen(value: Any, rule: str) -> Any:
 
 def bound(limit: Any, value: Any) -> Any:
     """See `scenes.declared`."""
-    return traced(bare(limit), value.origin) if is_traced(value) else limit
+    return traced(bare(limit), Computed((), "limit", (value.origin,))) if is_traced(value) else limit
 
 
 def published(value: Any, source: str) -> Any:
