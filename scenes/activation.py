@@ -34,4 +34,6 @@ def curve(name: str, given: npt.ArrayLike, gave: npt.ArrayLike) -> Callable[[npt
     if name in ACTIVATIONS:
         return lambda x: np.asarray(ACTIVATIONS[name](np.array(x, np.float32)), np.float64)
     order = np.argsort(given)
-    return lambda x: np.asarray(np.interp(x, np.asarray(given)[order], np.asarray(gave)[order]))
+    return lambda x: np.asarray(
+        np.interp(np.asarray(x, np.float64), np.asarray(given)[order], np.asarray(gave)[order])
+    )

@@ -120,7 +120,8 @@ class City(Group):
         inner = Box(box.left + 0.15, box.right - 0.15, box.bottom + 0.1, box.top - 0.1)
         self.eye = self.above = turned(eye, self.plan.corners(0.5), inner, yaws)
         self.cloud = PointCloud(np.zeros((1, 3)), np.zeros((1, 3)), self.eye, box)
-        self._named, self._outlines = name, np.zeros((0, 3))
+        self._named = name
+        self._outlines: list[Points] = []
         self.names = VGroup()
         super().__init__(self.cloud, self.names)
         self.show(self.at)
@@ -141,7 +142,7 @@ class City(Group):
     def top(self, layer: int, neuron: int) -> Points:
         """Where a tower ends, (3,)."""
         foot: Points = self.plan.feet_LF3[layer, neuron]
-        return foot + np.array([0.0, self.tall(layer, neuron), 0.0])
+        return np.asarray(foot + np.array([0.0, self.tall(layer, neuron), 0.0]))
 
     def show(self, at: int) -> Self:
         """Light the windows of another position."""

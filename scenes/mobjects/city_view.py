@@ -58,7 +58,8 @@ class CityView(City):
         chip = TokenChip(self.tokens[at], at, CHIP)
         chip.scale(min(1.0, 0.34 * self.stage.width / chip.width))
         middle = [self.stage.left + chip.width / 2, self.stage.top - LINE / 2 + 0.08, 0]
-        return chip.move_to(middle)
+        chip.move_to(middle)
+        return chip
 
     def close(self) -> Eye:
         """The eye on the tower that is shown, at the left."""

@@ -132,7 +132,7 @@ def look(
     eye: Eye,
     run_time: float = 2.0,
     rate_func: Callable[[float], float] = smooth,
-    also: Callable[[float], None] | None = None,
+    also: Callable[[float], object] | None = None,
 ) -> Animation:
     """Fly from the eye of now to `eye`; `also` is called with 0…1 each frame before it is drawn."""
     start = seen.eye

@@ -39,7 +39,7 @@ def logits(case: Case, part_D: torch.Tensor) -> np.ndarray:
         read_D = case.frozen(case.final_norm, part_D)
     for name in case.end(r".*project_out"):
         read_D = case.modules[name](read_D)
-    return (case.model.get_output_embeddings().weight @ read_D).numpy()
+    return np.asarray((case.model.get_output_embeddings().weight @ read_D).numpy())
 
 
 def test_the_strongest_write_most(case: Case) -> None:
