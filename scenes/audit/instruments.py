@@ -85,6 +85,12 @@ class OriginTensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(self._tensor, dtype=dtype)
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return applied(function.__name__, function, _read(args), kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*_read(inputs), **kwargs)
+
     def __iter__(self) -> Iterator[Any]:
         return (self[at] for at in range(len(self)))
 
@@ -94,6 +100,10 @@ class OriginTensor:
 
     def __deepcopy__(self, memo: Any) -> OriginTensor:
         return self
+
+
+def _read(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(value[...] if isinstance(value, OriginTensor) else value for value in values)
 
 
 class OriginTrace(Trace):

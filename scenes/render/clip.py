@@ -21,8 +21,8 @@ COLOUR_TAGS = {
     "colorspace": "smpte170m",
     "color_range": "tv",
 }
-# H.264's own quality scale; "veryfast" halves the time and the file is no bigger. One thread: with more a film
-# would depend on how many processors a machine has, and drawing takes as long as that.
+# H.264's own quality scale; "veryfast" halves the time and the file is no bigger. One thread: with more a
+# film would depend on how many processors a machine has, and drawing takes as long as that.
 ENCODER_OPTIONS = {"crf": "20", "preset": "veryfast", "threads": "1", **COLOUR_TAGS}
 
 

@@ -13,7 +13,7 @@ from manim import FadeIn
 from safetensors.numpy import load_file
 
 from model_probe.trace import TENSORS, Trace
-from scenes import SCENES, load
+from scenes import CARDS, SCENES, load
 from scenes.audit.__main__ import COLUMNS, main
 from scenes.audit.screen import Shown, audited
 from scenes.declared import scale_mark
@@ -80,6 +80,10 @@ def test_every_number_of_a_scene_has_an_origin(name: str, storyteller_trace: Pat
     assert whole > 10 or name not in MOST_OF
 
 
+def test_cards_show_no_number_without_an_origin(storyteller_trace: Path, audit: Audit) -> None:
+    assert not [each.complaint for name in CARDS for each in audit(name, storyteller_trace) if each.fault]
+
+
 @pytest.mark.parametrize("name", SCENES)
 def test_on_a_strange_prompt_as_well(name: str, traces: Traces, audit: Audit) -> None:
     path = traces["emoji"]
@@ -114,6 +118,7 @@ class Honest(LectureScene):
             count(len(self.trace.logits_last_V)),
             f"key {best}: {np.sort(pattern_LHTS[0, 0, -1])[::-1][:2].sum():.3f}",
             short(scale_mark(0.25)),
+            f"longest {np.linalg.norm(self.trace.resid_pre_LTD, axis=-1)[3, 1]:.3f}",
         ]
 
     def construct(self) -> None:
@@ -151,6 +156,9 @@ def test_origins_are_elements_facts_sizes_and_formulas(trace: Trace) -> None:
         == f"argmax(pattern_LHTS[2, 3, {last}])"
     )
     assert shown["0.25"].origin == "mark on the scale"
+    (norm,) = (each for each in shown.values() if each.origin.startswith("norm("))
+    assert norm.origin == "norm(resid_pre_LTD[3, 1, :])"
+    assert float(norm.value) == pytest.approx(float(np.linalg.norm(trace.resid_pre_LTD[3, 1])), rel=1e-6)
     pair = [each for each in shown.values() if each.origin.startswith("sum(")]
     assert pair[0].tensors == ("pattern_LHTS",)
 
