@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scenes.declared import chosen
 from scenes.language import _
 from scenes.mobjects.numerals import count, percent, plain, signed
 from scenes.mobjects.token_row import token_quote
@@ -159,6 +160,7 @@ def skyline_words(tokens: list[bytes], share_T: Floats) -> str:
 
 def legend(gated: bool, threshold: float) -> str:
     """What a tower is, and when it is lit."""
+    threshold = chosen(threshold, "LIT, a threshold")
     if gated:
         return _("height: |m|, to scale · green +, red − · lit: |m| > {threshold}").format(
             threshold=threshold

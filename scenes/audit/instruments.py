@@ -218,7 +218,7 @@ def _sources(value: Any) -> Iterator[Origin]:
             if isinstance(each, (Traced, Number, Whole)):
                 yield Computed((), "number of", (origin_of(each),))
                 return
-            if isinstance(each, bytes):
+            if isinstance(each, bytes) or (isinstance(first, tuple) and isinstance(each, str)):
                 yield Said((), "number of these tokens", "counted")
                 return
 

@@ -49,7 +49,7 @@ class Question(Group):
         self.answer = summed + (bias or 0.0)
         said = signed(summed, 2)
         if bias is not None:
-            words = _("bias {bias}").format(bias=f"{signed(bias, 2)[0]} {plain(abs(bias), 2)}")
+            words = _("bias {bias}").format(bias=f"{'−' if bias < 0 else '+'} {plain(abs(bias), 2)}")
             said = f"{signed(summed, 2)}   {words}   =   {signed(self.answer, 2)}"
         half = foot.rows(1.6, 1.0, gap=0.05)
         self.total = text(said, SUM, palette.QUERY, fit=half[0])

@@ -72,7 +72,7 @@ class River(Group):
             self.words.add(label.move_to([left + pen + label.width / 2, y + deep / 2 + line / 2, 0]))
             pen += label.width
         if shown < len(labels):
-            words = _("⋯ {count} more ⋯").format(count=len(labels) - shown)
+            words = _("⋯ {count} more ⋯").format(count=len(pieces) - shown)
             self.more = text(words, max(SMALLEST, 0.8 * size), palette.FAINT)
             self.more.move_to([left + pen + 0.1 + self.more.width / 2, self.words[0].get_y(), 0])
         self.bed = Line([left, y, 0], [box.right, y, 0], stroke_width=1.2, color=palette.REST)

@@ -157,7 +157,7 @@ def test_origins_are_elements_facts_sizes_and_formulas(trace: Trace) -> None:
     )
     assert shown["0.25"].origin == "mark on the scale"
     (norm,) = (each for each in shown.values() if each.origin.startswith("norm("))
-    assert norm.origin == "norm(resid_pre_LTD[3, 1, :])"
+    assert norm.origin == "norm(resid_pre_LTD[3, 1])"
     assert float(norm.value) == pytest.approx(float(np.linalg.norm(trace.resid_pre_LTD[3, 1])), rel=1e-6)
     pair = [each for each in shown.values() if each.origin.startswith("sum(")]
     assert pair[0].tensors == ("pattern_LHTS",)
