@@ -58,7 +58,8 @@ def save(name: str, directory: Path, **sizes: int) -> None:
 def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     directory = tmp_path_factory.mktemp(request.param)
     save(request.param, directory)
-    trace = record("The king and the queen", directory / "trace.safetensors", model=str(directory), steps=2)
+    out, whole = directory / "trace.safetensors", Selection(runs=True)
+    trace = record("The king and the queen", out, model=str(directory), steps=2, selection=whole)
     assert Trace.open(trace).facts.added_tokens == 1
     return request.param, trace
 

@@ -7,6 +7,7 @@ import pytest
 from manim import config, tempconfig
 from numpy.typing import NDArray
 
+from model_probe.plan import Selection
 from model_probe.record import record
 from model_probe.trace import Trace
 from scenes import SCENES, load
@@ -39,9 +40,8 @@ def extent(frame: Frame, aspect: str) -> tuple[float, float]:
 
 @pytest.fixture(scope="module")
 def five(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = record(
-        "The old king loved his", tmp_path_factory.mktemp("five") / "t.safetensors", model="storyteller"
-    )
+    out, whole = tmp_path_factory.mktemp("five") / "t.safetensors", Selection(runs=True)
+    path = record("The old king loved his", out, model="storyteller", selection=whole)
     assert Trace.open(path).n_tokens == 5
     return path
 

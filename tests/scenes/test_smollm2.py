@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from model_probe.plan import Selection
 from model_probe.record import record
 from scenes import SCENES
 from scenes.settings import Settings
@@ -12,9 +13,8 @@ from tests.scenes.faults import inspected
 
 @pytest.fixture(scope="module")
 def trace(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record(
-        "The capital of France is", tmp_path_factory.mktemp("smollm2") / "trace.safetensors", model="smollm2"
-    )
+    out, whole = tmp_path_factory.mktemp("smollm2") / "trace.safetensors", Selection(runs=True)
+    return record("The capital of France is", out, model="smollm2", selection=whole)
 
 
 @pytest.mark.parametrize("name", SCENES)
