@@ -130,10 +130,15 @@ class BeamTree(VGroup):
             ((step, beam) for step in range(steps) for beam in range(beams)),
             key=lambda at: self.survivor[at[0]] == at[1],
         )
-        super().__init__(
-            self.lanes, self.glow, *(self.branches[step][beam] for step, beam in order), self.root,
+        self._always = (self.lanes, self.root)
+        self._parts = [
+            self.lanes,
+            *self.glow,
+            *(self.branches[step][beam] for step, beam in order),
+            self.root,
             *(self.words[step][beam] for step, beam in order),
-        )  # fmt: skip
+        ]
+        super().__init__(*self._parts)
         self.grow(float(steps)).win(0)
 
     def grow(self, steps: float) -> Self:
@@ -145,7 +150,7 @@ class BeamTree(VGroup):
                 light = self._light(step, beam)
                 branch.reach(there).set_fill(opacity=light if there else 0)
                 _show(word, float(np.clip(2 * there - 1, 0, 1)) * light)
-        return self
+        return self._leave_out()
 
     def win(self, amount: float) -> Self:
         """The winner glows, all others fade: 0…1."""
@@ -160,6 +165,15 @@ class BeamTree(VGroup):
         lights = [light for _width, light in GLOW for _step in self.survivor]
         for halo, light in zip(self.glow, lights, strict=True):
             halo.set_stroke(palette.WRITTEN, opacity=light * amount)
+        return self._leave_out()
+
+    def _leave_out(self) -> Self:
+        """What cannot be seen is not drawn: it would take as long as what can."""
+        self.submobjects = [
+            part
+            for part in self._parts
+            if part in self._always or max(part.get_fill_opacity(), part.get_stroke_opacity()) > 0
+        ]
         return self
 
     def _light(self, step: int, beam: int) -> float:

@@ -19,7 +19,7 @@ from scenes.mobjects.eye import Eye, Points
 from scenes.mobjects.lettering import Lettering, text
 from scenes.mobjects.numerals import plain
 from scenes.mobjects.plot import Axis
-from scenes.mobjects.ribbon import eased, ribbon
+from scenes.mobjects.ribbon import ribbon
 from scenes.mobjects.spread import spread
 from scenes.mobjects.token_row import token_words
 
@@ -27,7 +27,7 @@ HIGH, NARROWEST, BROADEST = 1.0, 0.4, 2.1  # world units, of the plane
 TICK, LABEL, TOKEN = 0.24, 0.32, 0.28  # em
 WIDEST, THINNEST = 0.2, 0.022  # frame units of a token that is certain, and at the least
 GLOW = ((14, 0.1), (6, 0.2))  # stroke width around a river, opacity
-PARTS = 12  # points along a token
+PARTS = 6  # points along a token
 RIM = 5  # stroke width of words' rim in the ground's colour
 AWAY = 0.22  # frame units from an end to its words
 APART = 0.44  # from one end's words to the next
@@ -61,7 +61,7 @@ class Descent(VGroup):
         eye: from where it is seen; zoomed and placed so that it fits the box.
 
     Attributes:
-        rivers: a group for each text, a band with its glow for each token.
+        rivers: for each text its glow, and last a band for each token.
         twigs: of the search, each from where a text goes on to where it stands.
         deepest: the text and the token of the deepest fall.
         labels: at the ends: the name, and the mean log-probability of a token.
@@ -75,7 +75,7 @@ class Descent(VGroup):
         self._twigs = list(twigs(search))
         ends = [float(fall.so_far[-1]) for fall in falls]
         self.low = min([*ends, *(float(values.min()) for _steps, values in self._twigs), -0.5])
-        self.rivers = VGroup(*(VGroup(*(_lit() for _token in fall.logprobs)) for fall in falls))
+        self.rivers = VGroup(*map(_river, falls))
         self.twigs = VGroup(*(
             VMobject(stroke_color=palette.REST, stroke_width=2.5) for _twig in self._twigs
         ))  # fmt: skip
@@ -139,8 +139,7 @@ class Descent(VGroup):
         ends = []
         for fall, river in zip(self.falls, self.rivers, strict=True):
             so_far, seen = fall.so_far, min(self.flown, float(len(fall.logprobs)))
-            for step, band in enumerate(river):
-                self._draw(band, step, float(np.clip(seen - step, 0, 1)), fall)
+            self._draw(river, fall, seen)
             ends.append(eye.project(self.world([seen], np.interp([seen], range(len(so_far)), so_far)))[0])
         for twig, (steps, values) in zip(self.twigs, self._twigs, strict=True):
             at = np.array([steps[0], float(np.clip(self.flown, *steps))])
@@ -172,22 +171,28 @@ class Descent(VGroup):
         right = max(label.get_right()[0] for label in self.labels)
         self.head.move_to([right - self.head.width / 2, max(heights) + 0.42, 0])
 
-    def _draw(self, band: VGroup, step: int, upto: float, fall: Fall) -> None:
-        """One token's band, as far as it has come."""
-        steps = step + np.linspace(0, max(upto, 1e-3), PARTS)
-        places = self.world(steps, np.interp(steps, [step, step + 1], fall.so_far[step : step + 2]))
+    def _draw(self, river: VGroup, fall: Fall, seen: float) -> None:
+        """One text's bands and the glow around them, as far as it has come."""
+        likely = np.exp(fall.logprobs)
+        before = np.concatenate([likely[:1], likely[:-1]])
+        steps = np.linspace(0, max(seen, 1e-3), max(1, int(np.ceil(seen))) * PARTS + 1)
+        steps = np.unique(np.concatenate([steps, np.arange(int(seen) + 1)]))
+        token = np.minimum(steps.astype(int), len(likely) - 1)
+        share = steps - token
+        widths = before[token] + (likely - before)[token] * share * share * (3 - 2 * share)
+        places = self.world(steps, np.interp(steps, np.arange(len(likely) + 1), fall.so_far))
         points, near = self.eye.seen(places)
-        likely = float(np.exp(fall.logprobs[step]))
-        before = float(np.exp(fall.logprobs[step - 1])) if step else likely
-        widths = np.maximum(WIDEST * eased(before, likely, PARTS), THINNEST)
-        outline = ribbon(points, widths * near)
-        colour = palette.probability_colour(likely)
-        for piece, (width, light) in zip(band, (*GLOW, (0, 1.0)), strict=True):
-            piece.set_points_as_corners(outline)
-            if width:
-                piece.set_stroke(colour, width, light if upto else 0.0)
-            else:
-                piece.set_fill(colour, light if upto else 0.0)
+        outline = ribbon(points, np.maximum(WIDEST * widths, THINNEST) * near)
+        left, right = outline[: len(steps)], outline[len(steps) : -1][::-1]
+        *glows, bands = river
+        for glow, (width, light) in zip(glows, GLOW, strict=True):
+            glow.set_points_as_corners(outline).set_stroke(palette.KEY, width, light if seen else 0.0)
+        for number, band in enumerate(bands):
+            own = (steps >= number) & (steps <= number + 1)
+            there = own.sum() > 1
+            if there:
+                band.set_points_as_corners([*left[own], *right[own][::-1], left[own][0]])
+            band.set_fill(opacity=1.0 if there and seen else 0.0)
 
     def _rule(self, eye: Eye) -> None:
         """Level lines at round values, which stand at the left."""
@@ -199,12 +204,12 @@ class Descent(VGroup):
         self.axis.move_to([max(self.box.left, top[0] - 0.5) + self.axis.width / 2, top[1] + 0.32, 0])
 
 
-def _lit() -> VGroup:
-    """A band with its glow behind it."""
-    return VGroup(
-        *(VMobject(fill_opacity=0, joint_type=LineJointType.ROUND) for _glow in GLOW),
-        VMobject(stroke_width=0),
-    )
+def _river(fall: Fall) -> VGroup:
+    """A glow, and before it a band for each token, in the colour of its probability."""
+    glows = (VMobject(fill_opacity=0, joint_type=LineJointType.ROUND) for _glow in GLOW)
+    colours = (palette.probability_colour(float(likely)) for likely in np.exp(fall.logprobs))
+    bands = (VMobject(stroke_width=0, fill_color=colour) for colour in colours)
+    return VGroup(*glows, VGroup(*bands))
 
 
 def twigs(search: Search) -> list[tuple[Floats, Floats]]:

@@ -69,7 +69,7 @@ class Side(VGroup):
         self.draws, self.way = draws, way
         self._left, self._wide, self._y = float(strip.get_left()[0]), float(strip.width), float(strip.get_y())
         self.share = Rectangle(width=1, height=STRIP, stroke_width=0, fill_color=palette.WRITTEN)
-        self.hair = Line(stroke_width=2.5, color=palette.QUERY)
+        self.hair = Line(stroke_width=2.5, color=palette.GROUND)
         self.head = Triangle(stroke_width=0, fill_color=palette.QUERY, fill_opacity=1)
         self.head.rotate(np.pi if way > 0 else 0.0).scale_to_fit_width(0.24)
         self.words = [

@@ -157,7 +157,7 @@ def test_texts_fall_by_their_log_probabilities() -> None:
     descent.flow(1)
     end = descent.eye.project(descent.world([1], [np.log(0.5)]))[0]
     np.testing.assert_allclose(descent.dots[0].get_center(), end)
-    assert descent.rivers[0][1][-1].get_fill_opacity() == 0
+    assert [band.get_fill_opacity() for band in descent.rivers[0][-1]] == [1, 0, 0, 0]
     places = [label.get_y() for label in descent.flow(4).labels]
     assert abs(places[0] - places[1]) > 0.43
 
