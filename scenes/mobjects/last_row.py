@@ -143,7 +143,7 @@ class LastRow(VGroup):
         hidden = [at for at in range(len(self.weights)) if at not in self.chips]
         if not hidden:
             return None
-        words = _("{count} more tokens: {weight} of its weight, {share}").format(
+        words = _("not shown: {count}, with {weight} of its weight and {share}").format(
             count=f"{len(hidden):,}",
             weight=percent(float(self.weights[hidden].sum()), 0),
             share=signed(float(self.shares[hidden].sum()), 2),
