@@ -296,6 +296,21 @@ SCENES: dict[str, SceneEntry] = dict(
             Place.ATTENTION,
         ),
         _entry(
+            16,
+            "kv_cache",
+            "KVCache",
+            N_("What the next step keeps"),
+            N_(
+                "The drawn token flies to the end of the text. A wall of panes, a row for each layer and "
+                "a column for each token, is lit row by row. One head's keys less the same keys computed "
+                "anew leave a black picture, and then the whole wall is black but for its last column, over "
+                "a ruler of differences and sizes. A grid of weights gets a row. The wall is seen aslant, "
+                "frozen, and the last column alone is lit, layer by layer. Threads lead from each token's "
+                "old logit to its new one. Then curves of what a step costs with and without the cache; "
+                "last, a bar of the memory that it takes, beside the weights."
+            ),
+        ),
+        _entry(
             17,
             "mlp",
             "Mlp",

@@ -46,3 +46,23 @@ def one_in(probability: float) -> str:
         return _("1 in a number of {count} digits").format(count=math.floor(decades) + 1)
     unit = 10 ** (math.floor(decades) - 1)
     return _("1 in {count}").format(count=count(round(1 / probability / unit) * unit))
+
+
+def figures(value: float) -> str:
+    """Two digits that count, however small: 0.0000047, 0.35, 16; what is larger in whole numbers."""
+    if value and abs(value) < 10:
+        return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}".rstrip("0").rstrip(".").replace("-", "−")
+    return f"{value:,.0f}".replace("-", "−")
+
+
+def memory(size: int) -> str:
+    """Bytes in the unit that they are said in: 18,432 → `18.4 kB`; units are powers of 1,000."""
+    for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
+        if size >= 10**power:
+            return f"{size / 10**power:,.{0 if size >= 10 ** (power + 2) else 1}f} {unit}"
+    return f"{size} B"
+
+
+def times(ratio: float) -> str:
+    """How many times as much: 7.7, 185, 4,860."""
+    return plain(ratio) if ratio < 99.95 else count(round(ratio))
