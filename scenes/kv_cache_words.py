@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +23,7 @@ def again_words(tokens: int, layers: int) -> str:
     """What a run without a memory does."""
     words = _(
         "Without a memory everything runs again: {tokens} tokens in {layers} layers, {panes} panes. "
-        "The brighter, the larger its keys and values."
+        "The stronger, the larger its keys and values."
     )
     return words.format(tokens=count(tokens), layers=count(layers), panes=count(tokens * layers))
 
@@ -73,15 +75,15 @@ def cache_words(facts: Facts, tokens: int) -> str:
     return words.format(layers=count(facts.n_layer), panes=count(tokens * facts.n_layer))
 
 
-def logits_words(before_V: npt.NDArray[np.floating], after_V: npt.NDArray[np.floating], token: bytes) -> str:
-    """Whether last step's logits are of use."""
-    same = int((before_V == after_V).sum())
-    winner = int(before_V.argmax())
+def logits_words(logits_GV: npt.NDArray[np.floating], name: Callable[[int], bytes]) -> str:
+    """Whether the last step's logits (the first row) are of use in this one; `name` gives a token's bytes."""
+    before_V, after_V = logits_GV
+    same, winner = int((before_V == after_V).sum()), int(before_V.argmax())
     rank = 1 + int((after_V > after_V[winner]).sum())
     values = {
         "same": count(same),
         "all": count(len(before_V)),
-        "token": token_quote(token),
+        "token": token_quote(name(winner)),
         "rank": count(rank),
     }
     stay = _(
@@ -94,7 +96,7 @@ def logits_words(before_V: npt.NDArray[np.floating], after_V: npt.NDArray[np.flo
     lead = _("“{token}” falls from rank 1 to {rank}.")
     if rank == 1:
         lead = _("Nothing to reuse, even if “{token}” still leads.")
-    return f"{stay} {lead}".format(**values)
+    return _("{first} {second}").format(first=stay, second=lead).format(**values)
 
 
 def cost_words(cost: CacheCost, tokens: int, n_ctx: int) -> str:

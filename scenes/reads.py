@@ -29,7 +29,7 @@ from itertools import chain
 from pathlib import Path
 
 from model_probe.errors import MissingTensor
-from model_probe.trace import ASKED_ONLY, LAST_ROWS, TENSORS, Trace
+from model_probe.trace import ASKED_ONLY, LAST_ROWS, OF_SHOWN, TENSORS, Trace
 from scenes import SceneEntry
 from scenes.chosen_head import shown_head
 
@@ -156,6 +156,9 @@ class Wanted:
         if not all(map(trace.has, self.tensors & ASKED_ONLY)):
             return False
         narrow = self.tensors & facts.one_head.keys()
+        other = self.tensors.intersection(OF_SHOWN) and facts.projected
+        if other and list(shown_head(trace, self.layer, self.head)) != facts.projected:
+            return False
         if not narrow <= self.of_one_head:
             return False
         shown = list(shown_head(trace, self.layer, self.head)) if narrow else []

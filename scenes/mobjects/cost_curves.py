@@ -18,7 +18,7 @@ from scenes.mobjects.readout import Readout
 
 HEAD = 1.25  # frame units for the numbers above a plot
 NUMBER = 0.62  # em
-NARROW = 9.0
+NARROW = 11.0
 POINTS = 120
 
 

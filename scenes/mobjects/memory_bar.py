@@ -43,7 +43,7 @@ class MemoryBar(VGroup):
         head, room, foot = box.stack(HEAD, None, FOOT, gap=0.15)
         whole = BYTES * parameters
         self.unit = room.width / (whole + int(cost.memory(n_ctx)))  # frame units of a byte
-        high = min(HIGHEST, room.height)
+        high = min(room.height, max(HIGHEST, 0.4 * room.height))
         self.weights = Rectangle(width=whole * self.unit, height=high, stroke_width=1.5)
         self.weights.set_stroke(palette.POSITIVE_LARGE)
         self.weights.set_fill(palette.mix(palette.GROUND, palette.POSITIVE_SMALL, FILLED), opacity=1)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from manim import DOWN, UP, Dot, Line, VGroup, VMobject
 
-from model_probe.trace import Trace
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import text
@@ -40,6 +39,8 @@ class MovedMarks(VGroup):
         ids: those with names, the largest before first.
         others: those without.
         threads, rest: the threads with and without names.
+        upper_parts, lower_parts: what is there before, and what comes down from it.
+        new_names: the names of the largest after.
         moved: how far all are on their way, 0…1.
     """
 
@@ -74,12 +75,9 @@ class MovedMarks(VGroup):
         super().__init__(
             self.rest, self.upper, self.lower, self.threads, self.dots, self.names, self.new_names
         )
+        self.upper_parts = [self.upper, self.names]
+        self.lower_parts = [self.rest, self.lower, self.threads, self.dots]
         self.move(0)
-
-    @classmethod
-    def of_steps(cls, trace: Trace, titles: tuple[str, str], box: Box) -> MovedMarks:
-        """The logits of the first step and of the second (`step_logits_GV`)."""
-        return cls(trace.step_logits_GV[0], trace.step_logits_GV[1], trace.token_name, titles, box)
 
     def move(self, amount: float) -> Self:
         """Move the lower ends, 0…1: from below where they were to where they are."""

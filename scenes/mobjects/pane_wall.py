@@ -43,6 +43,7 @@ class PaneWall(PerspectiveRaster):
 
     Attributes:
         values: what the panes hold when they are lit.
+        whole: what they held at first.
         light: of each pane, 0…1.
         now: which rows are under way: their edges are yellow.
         frost: of each pane, 0…1; those of the last column have none.
@@ -51,7 +52,7 @@ class PaneWall(PerspectiveRaster):
     """
 
     def __init__(self, values_RC: npt.ArrayLike, box: Box, scale: float) -> None:
-        self.values = np.asarray(values_RC, dtype=np.float64)
+        self.values = self.whole = np.asarray(values_RC, dtype=np.float64)
         self.value_scale = scale
         rows, columns = self.values.shape
         self.pane = min(WIDEST, (box.width - ASIDE) / columns), min(TALLEST, box.height / rows)
@@ -68,14 +69,19 @@ class PaneWall(PerspectiveRaster):
 
     # What it is told.
 
-    def run(self, amount: float, whole: bool) -> Self:
-        """Layer after layer is computed, 0…1: for all tokens, or for the last one, which reads the others."""
+    def begin(self) -> Self:
+        """Nothing is known of the last column yet."""
+        self.light[:, -1] = 0
+        return self.see(self.eye)
+
+    def run(self, amount: float) -> Self:
+        """Layer after layer is computed, 0…1: for all tokens; frozen, for the last, which reads them."""
         rows = len(self.values)
         begun_R = np.clip(amount * (rows + 1) - np.arange(rows), 0, 1)
-        columns = slice(None) if whole else slice(-1, None)
+        columns = slice(-1, None) if self.apart else slice(None)
         self.light[:, columns] = begun_R[:, None]
         self.now = np.sin(np.pi * begun_R)
-        if not whole:
+        if self.apart:
             self.frost[:] = 1 - self.now[:, None]
         return self.see(self.eye)
 
@@ -84,9 +90,16 @@ class PaneWall(PerspectiveRaster):
         self.light[:, :-1] = 1 - amount
         return self.see(self.eye)
 
-    def hold(self, values_RC: npt.ArrayLike) -> Self:
-        """Hold other numbers."""
-        self.values = np.asarray(values_RC, dtype=np.float64)
+    @property
+    def computed(self) -> float:
+        """How many panes are lit, those of the last column alone where the others are frozen."""
+        return float(self.light.sum() if self.apart == 0 else self.light[:, -1].sum())
+
+    def fall(self, gap_RC: npt.ArrayLike, amount: float) -> Self:
+        """All but the last column fall from their numbers (0) to these (1); below 0: no pane is left."""
+        gaps = np.asarray(gap_RC, dtype=np.float64)
+        old, last = self.whole[:, :-1], self.whole[:, -1:]
+        self.values = np.column_stack([np.where(gaps < 0, -1, old + (gaps - old) * amount), last])
         return self.see(self.eye)
 
     def freeze(self, amount: float) -> None:

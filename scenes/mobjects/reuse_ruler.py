@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from manim import VGroup
 
 from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.numerals import figures
-from scenes.mobjects.ruler import Mark, Ruler, Scale
+from scenes.mobjects.ruler import Ruler, Scale
 
 
-def reuse_ruler(gaps: npt.ArrayLike, sizes: npt.ArrayLike, width: float) -> tuple[Ruler, list[Mark]]:
-    """A ruler with a tick for every difference above 0 and for every number, and marks at the largest.
+class ReuseRuler(Ruler):
+    """A tick for every difference above 0 and for every number, and marks at the largest of either.
 
     Its ends are the powers of ten around them; the step of float32 at the largest number is marked as well:
     what rounding alone may change.
+
+    Attributes:
+        parts: what to show, one after the other.
     """
-    apart, numbers = (np.asarray(each, dtype=np.float64).ravel() for each in (gaps, sizes))
-    apart, numbers = apart[apart > 0], numbers[numbers > 0]
-    largest = float(numbers.max())
-    step = float(np.spacing(np.float32(largest)))
-    peers = np.concatenate([apart, numbers])
-    low = 10.0 ** np.floor(np.log10(min(float(peers.min()), step)))
-    high = 10.0 ** np.ceil(np.log10(largest) + 1e-9)
-    words = _("float32's own step there: {step}").format(step=figures(step))
-    ruler = Ruler(Scale(low, high, figures, log=True), width, peers, (step, words))
-    values, said = [largest], [_("the largest key or value: {}")]
-    if len(apart):
-        values.insert(0, float(apart.max()))
-        said.insert(0, _("the largest difference: {}"))
-    marks = ruler.marked(values, said, [palette.QUERY, palette.INK][-len(values) :])
-    ruler.add(VGroup(*marks))
-    return ruler, marks
+
+    def __init__(self, gaps: npt.ArrayLike, sizes: npt.ArrayLike, width: float) -> None:
+        apart, numbers = (np.asarray(each, dtype=np.float64).ravel() for each in (gaps, sizes))
+        apart, numbers = apart[apart > 0], numbers[numbers > 0]
+        largest = float(numbers.max())
+        step = float(np.spacing(np.float32(largest)))
+        peers = np.concatenate([apart, numbers])
+        low = 10.0 ** np.floor(np.log10(min(float(peers.min()), step)))
+        high = 10.0 ** np.ceil(np.log10(largest) + 1e-9)
+        words = _("float32's own step there: {step}").format(step=figures(step))
+        super().__init__(Scale(low, high, figures, log=True), width, peers, (step, words))
+        values, said = [largest], [_("the largest key or value: {}")]
+        if len(apart):
+            values.insert(0, float(apart.max()))
+            said.insert(0, _("the largest difference: {}"))
+        marks = self.marked(values, said, [palette.QUERY, palette.INK][-len(values) :])
+        self.parts = [self.strip, self.ends, self.chance, *marks]
+        self.add(*marks)

@@ -38,6 +38,7 @@ class Subtracted(Group):
         pictures: the three; |number| by the 99th percentile of the first.
         panels: each picture with its title and frame.
         signs: between them.
+        parts: what to show, one after the other.
         largest: the largest |number| of what is left, live.
         taken: how much of the other is taken off, 0…1.
     """
@@ -48,7 +49,7 @@ class Subtracted(Group):
         self.one, self.other = (np.asarray(each, dtype=np.float64) for each in (one_RC, other_RC))
         scale = palette.robust_scale(self.one)
         above, foot = box.stack(None, FOOT, gap=0.1)
-        wide = box.width > 1.3 * box.height
+        wide = box.width > 1.1 * box.height
         places = above.columns(1, 1, 1, gap=SIGN) if wide else above.rows(1, 1, 1, gap=SIGN)
         self.pictures: list[Heatmap] = []
         self.panels: list[Group] = []
@@ -71,7 +72,10 @@ class Subtracted(Group):
         among = (top, *(top * 10.0**-power for power in range(9)))
         self.largest = Readout(_("largest difference"), figures, among, 0.5, palette.QUERY, below=False)
         self.largest.scale(min(1.0, foot.width / self.largest.width)).move_to(foot.center)
-        super().__init__(*self.panels, self.signs, self.largest)
+        first, second, third = self.panels
+        before, after = self.signs
+        self.parts = [first, before, second, after, third, self.largest]
+        super().__init__(*self.parts)
         self.take(0)
 
     def take(self, amount: float) -> Self:
