@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model_probe.errors import MissingTensor
 from model_probe.trace import Trace
 
 Floats = npt.NDArray[np.float32]
@@ -21,7 +20,8 @@ class Reuse:
         tokens: the bytes of T + 1 tokens; the last one was chosen.
         gap_LT: `cache_gap_LT`.
         size_LN: `again_size_LT1`, (L, T + 1).
-        keys_TK, again_TK: one head's keys as the cache has them, and computed anew.
+        keys_TK, again_TK: one head's keys as the cache has them, and computed anew; None where the trace has
+            these of another head.
         pattern_TS: that head's weights.
         sees_S: which of the T + 1 tokens the new one sees in that head's layer.
         logits_GV: the logits of this step and the one before; one row alone where generation ended.
@@ -31,7 +31,7 @@ class Reuse:
     gap_LT: Floats
     size_LN: Floats
     keys_TK: Floats
-    again_TK: Floats
+    again_TK: Floats | None
     pattern_TS: Floats
     sees_S: npt.NDArray[np.bool_]
     logits_GV: Floats
@@ -41,15 +41,9 @@ class Reuse:
         """That of a run, and of one layer and head.
 
         Raises:
-            MissingTensor: the trace lacks it, or has `again_k_TK` of another head.
+            MissingTensor: the trace lacks it.
         """
-        again_TK = trace.again_k_TK[:]
-        if trace.facts.projected != [layer, head]:
-            at = ", ".join(map(str, trace.facts.projected))
-            raise MissingTensor(
-                f"{trace.path} has again_k_TK of layer and head {at}; {layer}, {head} wanted: "
-                f"record it anew with --layer {layer} --head {head}"
-            )
+        again_TK = trace.again_k_TK[:] if trace.facts.projected == [layer, head] else None
         tokens = [*trace.tokens, trace.token_name(int(trace.step_ids_G[0]))]
         windows = trace.facts.windows
         window = windows[layer] if windows else 0
@@ -65,16 +59,6 @@ class Reuse:
         )
 
     @property
-    def panes(self) -> int:
-        """How many tokens in how many layers."""
-        return int(self.size_LN.size)
-
-    @property
     def largest(self) -> float:
         """The largest |number| of all keys and values."""
         return float(self.size_LN.max())
-
-    @property
-    def left_over(self) -> float:
-        """The largest |difference| of the head's keys."""
-        return float(np.abs(self.keys_TK - self.again_TK).max())

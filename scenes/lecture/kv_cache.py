@@ -13,6 +13,7 @@ from scenes.lecture_scene import LectureScene
 from scenes.mobjects.entries import one_by_one
 from scenes.mobjects.eye import look
 from scenes.mobjects.reuse_pictures import ReusePictures
+from scenes.mobjects.subtracted import Subtracted
 from scenes.mobjects.written_row import grow, written_row
 from scenes.reuse import Reuse
 
@@ -60,8 +61,9 @@ class KVCache(LectureScene):
         with self.beat("again", words.again_words(tokens, facts.n_layer)):
             self.play(self.change(pictures.wall.darken, 0, 1), FadeIn(pictures.counted), run_time=1.0)
             self._run()
-        with self.beat("head", words.head_words(trace.n_tokens, reuse.left_over)):
-            self._subtract()
+        if pictures.subtracted is not None:
+            with self.beat("head", words.head_words(trace.n_tokens, pictures.subtracted.left_over)):
+                self._subtract(pictures.subtracted)
         with self.beat("wall", words.wall_words(reuse.gap_LT, reuse.largest)):
             self._fall()
         with self.beat("mask", words.MASK):
@@ -79,9 +81,7 @@ class KVCache(LectureScene):
             self.wait(0.8)
             self.play(self.change(pictures.curves.reach, 0, 1).set_rate_func(linear), run_time=4.0)
         with self.beat("memory", words.memory_words(facts, cost), last=True):
-            self.row, _below = self.shelved()
-            self._clear(FadeIn(self.row), FadeIn(pictures.memory))
-            self.wait(0.5)
+            self._clear(FadeIn(self.shelved()[0]), FadeIn(pictures.memory))
             self.play(self.change(pictures.memory.reach, 0, 1).set_rate_func(linear), run_time=3.5)
 
     # The rest is what the story plays.
@@ -110,9 +110,9 @@ class KVCache(LectureScene):
         moving = self.pictures.wall, self.pictures.counted
         self.play(self.change(self.pictures.run, 0, 1, *moving).set_rate_func(linear), run_time=3.5)
 
-    def _subtract(self) -> None:
+    def _subtract(self, subtracted: Subtracted) -> None:
         """One head's keys, twice, and what is left of the one without the other."""
-        subtracted, (layer, head) = self.pictures.subtracted, self.shown
+        layer, head = self.shown
         self.credit(layer, head)
         self._clear()
         name = f"k_{self.trace.facts.key_axes}[{layer}, {head // self.trace.facts.group}] − again_k_TK"

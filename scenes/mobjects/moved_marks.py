@@ -21,6 +21,7 @@ NAMED = 3  # the largest before and the largest after
 NAME, TICK, TITLE = 0.36, 0.22, 0.28  # em
 ABOVE = 0.8  # frame units that names take above and below
 LEAD = 0.28  # from a dot to its name
+GAP = 0.15  # frame units between two names
 THREAD = 0.5  # opacity of a thread without a name
 
 
@@ -128,10 +129,12 @@ class MovedMarks(VGroup):
         y = self.box.top if side[1] > 0 else self.box.bottom
         words = [token_words(name(int(number)), NAME, colour, 10) for number in ids]
         wanted = [float(self._at(values_V[number], y)[0][0]) for number in ids]
-        apart = max(word.width for word in words) + 0.15
-        right = self.box.right + 0.2 - max(word.width for word in words) / 2
-        places = spread(wanted, apart, self.box.left + self._titled + 0.3 + apart / 2, right)
+        left, right = self.box.left + self._titled + 0.3, self.box.right + 0.2
+        widest = max(word.width for word in words)
+        share = min(1.0, ((right - left) / len(words) - GAP) / widest)
+        widest *= share
+        places = spread(wanted, widest + GAP, left + widest / 2, right - widest / 2)
         group = VGroup()
         for word, x in zip(words, places, strict=True):
-            group.add(word.move_to([float(x), y + side[1] * (ABOVE - 0.2), 0]))
+            group.add(word.scale(share).move_to([float(x), y + side[1] * (ABOVE - 0.2), 0]))
         return group

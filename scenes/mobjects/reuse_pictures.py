@@ -46,7 +46,7 @@ class ReusePictures:
         named, wall: a pane a token and layer, with the tokens' words and without.
         counted: how many panes were computed, below it; `foot` is its place when the wall is frozen.
         ruler: of differences and sizes, at the same place.
-        subtracted: one head's keys, less the same.
+        subtracted: one head's keys, less the same; None where the trace has these of another head.
         grown: its weights, and the new token's row.
         marks: all logits before and after; None where there was no step after.
         curves, memory: what a step costs, and what the cache takes.
@@ -69,9 +69,11 @@ class ReusePictures:
         self.counted.scale(min(1.0, band.width / self.counted.width)).move_to(band.center)
         self.ruler = ReuseRuler(reuse.gap_LT, reuse.size_LN, min(12.0, band.width - 0.2))
         self.ruler.move_to(band.center)
-        titles = _("in the cache"), _("computed anew"), _("left over")
-        below = stage.stack(NOTE, None, gap=0.05)[1]
-        self.subtracted = Subtracted(reuse.keys_TK.T, reuse.again_TK.T, titles, below)
+        self.subtracted: Subtracted | None = None
+        if reuse.again_TK is not None:
+            titles = _("in the cache"), _("computed anew"), _("left over")
+            below = stage.stack(NOTE, None, gap=0.05)[1]
+            self.subtracted = Subtracted(reuse.keys_TK.T, reuse.again_TK.T, titles, below)
         name = f"pattern_LHTS[{shown[0]}, {shown[1]}]"
         self.grown = GrownGrid(reuse.tokens, reuse.pattern_TS, reuse.sees_S, name, stage)
         self.marks: MovedMarks | None = None

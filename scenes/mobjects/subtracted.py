@@ -78,6 +78,11 @@ class Subtracted(Group):
         super().__init__(*self.parts)
         self.take(0)
 
+    @property
+    def left_over(self) -> float:
+        """The largest |number| of what is left when all of the other is taken off."""
+        return float(np.abs(self.one - self.other).max())
+
     def take(self, amount: float) -> Self:
         """Take so much of the other off the one."""
         self.taken = amount

@@ -13,7 +13,7 @@ from scenes import load
 from scenes.cache_cost import CacheCost
 from scenes.chosen_head import worth_showing
 from scenes.mobjects.numerals import figures
-from scenes.render.rehearsal import rehearse
+from scenes.reads import parse, wanted
 from scenes.settings import Settings
 from tests.scenes.conftest import GoesRed, Lacking, Play, Traces
 
@@ -192,9 +192,14 @@ def test_a_trace_without_steps_says_what_it_lacks(lacking: Lacking) -> None:
         load("kv_cache")(Settings(lacking("step_ids_G")))
 
 
-def test_another_head_than_the_one_recorded_is_not_passed_off(trace: Trace) -> None:
-    with pytest.raises(MissingTensor, match="record it anew with --layer 0 --head 0"):
-        rehearse(load("kv_cache"), Settings(trace.path, layer=0, head=0))
+def test_another_head_than_the_one_recorded_is_not_passed_off(trace: Trace, play: Play) -> None:
+    assert worth_showing(trace) != (0, 0)
+    scene = play("kv_cache", trace, layer=0, head=0)
+    assert "head" not in scene
+    check_gap(scene, trace)
+    reads = [parse(load("kv_cache").reads)]
+    assert wanted(reads).held_by(trace)
+    assert not wanted(reads, 0, 0).held_by(trace)  # it would be recorded anew
 
 
 def test_what_a_window_let_go_of_has_no_pane(trace: Trace, play: Play, altered: Any) -> None:
