@@ -18,6 +18,7 @@ from scenes.mobjects.token_row import token_words
 
 ABOVE, BESIDE = 0.4, 0.85  # frame units that words above and numbers beside take
 SIZE, SMALLEST, NUMBER = 0.32, 0.2, 0.22  # em of words and numbers
+LEAST = 0.16  # em of a word that is seen aslant
 AWAY = 0.1  # frame units from the wall
 MOSTLY = 0.5  # of the columns have a word, or none has
 WIDE = 0.92  # of a column: the most that its word takes
@@ -45,10 +46,12 @@ class NamedWall(Group):
         for column in range(last):
             word = token_words(tokens[column], SIZE, palette.token_colour(column), 12)
             room = min(WIDE * wall.pane[0], 2 * (over - float(wall.top_of(column)[0])))
-            if SIZE * room >= SMALLEST * word.width:
+            if word.em * room >= SMALLEST * word.width:
                 words[column] = (word, min(1.0, room / word.width))
         alike = min((share for _word, share in words.values()), default=1.0)
-        self.columns = {column: word.scale(alike) for column, (word, _share) in words.items()}
+        self.columns = {
+            column: word.scale(max(alike, SMALLEST / word.em)) for column, (word, _share) in words.items()
+        }
         if len(words) < MOSTLY * last:  # a few short ones here and there say nothing
             middle = text(_("⋯ {count} tokens ⋯").format(count=count(last)), NUMBER, palette.CAPTION)
             self.columns = {(last - 1) // 2: middle}
@@ -58,9 +61,7 @@ class NamedWall(Group):
         self.numbered = list(range(0, layers, step))
         self.rows = VGroup(*(text(str(layer), NUMBER, palette.FAINT) for layer in self.numbered))
         self.title = text(_("layer"), NUMBER, palette.FAINT)
-        self._ems = {
-            id(word): float(word.height) for word in (*self.columns.values(), *self.rows, self.title)
-        }
+        self._sizes = {id(word): (float(word.height), word.em) for word in self.columns.values()}
         self.eye = wall.eye
         super().__init__(wall, *self.columns.values(), self.rows, self.title)
         self.see(wall.eye)
@@ -72,7 +73,8 @@ class NamedWall(Group):
         shrink = float(np.cos(np.radians(eye.yaw)))
         for column, word in self.columns.items():
             (x, y, _z), near = self._seen(self.wall.top_of(column))
-            word.scale_to_fit_height(self._ems[id(word)] * min(1.0, near * (shrink + 0.08)))
+            high, em = self._sizes[id(word)]
+            word.scale_to_fit_height(high * max(LEAST / em, min(1.0, near * (shrink + 0.08))))
             word.move_to([x, y + AWAY + word.height / 2, 0])
         for layer, number in zip(self.numbered, self.rows, strict=True):
             (x, y, _z), _near = self._seen(self.wall.side_of(layer))
