@@ -291,7 +291,9 @@ class LectureScene(Scene):
             config.from_animation_number,
             config.upto_animation_number,
         )
-        return not self.renderer._original_skipping_status and first <= play and (last < 0 or play <= last)
+        only = getattr(self.renderer, "only", None)  # where some plays alone are looked at
+        within = first <= play and (last < 0 or play <= last) and (only is None or play in only)
+        return within and not self.renderer._original_skipping_status
 
     def _show_caption(self, narration: str) -> None:
         self._take_away(self._caption)

@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 
 from model_probe.errors import MissingTensor
-from model_probe.trace import ASKED_ONLY, LAST_ROWS, OF_SHOWN, TENSORS, Trace
+from model_probe.trace import ASKED_ONLY, LAST_ROWS, OF_SHOWN, REUSED, SCHEMA, TENSORS, Trace
 from scenes import SceneEntry
 from scenes.chosen_head import shown_head
 
@@ -59,6 +60,7 @@ TOGETHER = {
         "pair_norms_P2 if any", "pair_cosines_P2 if any",
     ),
 }  # fmt: skip
+SHORT = 120  # characters of a prompt or a path that a message repeats whole
 _ENTRY = re.compile(r"(\w+)(?: or (\w+))?( of one head)?( if any)?")
 
 
@@ -198,13 +200,15 @@ def check(
         head: likewise.
 
     Raises:
-        MissingTensor: it does not; the message names the scene and the tensor.
+        MissingTensor: it does not; the message names the scene, the tensor, and a command that records it.
     """
     facts = trace.facts
     for read in (read for read in reads if not read.optional):
         name = read.found(trace)
         if name is None:
-            raise MissingTensor(f"{trace.lacks(read.names[0])}; {scene} reads it")
+            raise MissingTensor(
+                f"{trace.lacks(read.names[0])}; {scene} reads it; {remedy(trace, read.names)}"
+            )
         if TENSORS[name][1][:2] not in (("l", "h"), ("l", "c")):
             continue
         layers, heads = facts.kept("l", name), facts.kept("h", name)
@@ -212,9 +216,27 @@ def check(
         if read.one_head:
             shown = shown_head(trace, layer, head)
             if shown[0] not in layers or shown[1] not in heads:
-                raise MissingTensor(f"{keeps}; {scene} shows layer {shown[0]}, head {shown[1]}")
+                raise MissingTensor(
+                    f"{keeps}; {scene} shows layer {shown[0]}, head {shown[1]}; {remedy(trace)}"
+                )
         elif name in facts.one_head or (name not in LAST_ROWS.values() and (facts.layers or facts.heads)):
-            raise MissingTensor(f"{keeps}; {scene} reads all of them")
+            raise MissingTensor(f"{keeps}; {scene} reads all of them; {remedy(trace)}")
+
+
+def remedy(trace: Trace, names: Collection[str] = ()) -> str:
+    """Say which command records a trace of the same prompt that holds these tensors, and all the others."""
+    facts = trace.facts
+    if not set(names).isdisjoint(REUSED) and trace.n_tokens == facts.n_ctx:
+        return "record a shorter prompt"
+    everything = not (facts.asked or facts.layers or facts.heads) and facts.schema == SCHEMA
+    lent = everything and ASKED_ONLY.isdisjoint(names)  # all was kept, so the model has none
+    model = "storyteller" if lent else facts.model
+    told = [model, facts.prompt, str(trace.path)]
+    shown = [word if word.isprintable() and len(word) <= SHORT else "…" for word in told]
+    model, prompt, path = (word if word == "…" else quote(word) for word in shown)
+    runs = "" if ASKED_ONLY.isdisjoint(names) else " --runs"
+    with_it = "a model that has it" if lent else "to record it"
+    return f"{with_it}: python -m model_probe {prompt} --model {model} -o {path}{runs}"
 
 
 def _some(kind: str, numbers: Sequence[int]) -> str:

@@ -94,6 +94,10 @@ class Drift(Animation):
         self.nearer = 0.0 if goal is None else max(0.0, min(0.5 * reach, NEAREST - self.start))
         super().__init__(stage, run_time=run_time, rate_func=ease_in_out_sine)
 
+    def create_starting_mobject(self) -> Mobject:
+        """The picture itself, which never changes: Manim would copy it, with all its pixels."""
+        return self.mobject
+
     def interpolate_mobject(self, alpha: float) -> None:
         """Move the camera."""
         way = self.rate_func(alpha)

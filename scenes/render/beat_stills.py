@@ -9,40 +9,58 @@ from __future__ import annotations
 from scenes.render import plain_manim  # noqa: F401 before anything that imports Manim
 
 # isort: split
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from manim import config, tempconfig
-from manim.renderer.cairo_renderer import CairoRenderer
 from manim.utils.exceptions import EndSceneEarlyException
 
 from scenes.lecture_scene import Beat, LectureScene
 from scenes.mobjects.raster import StudioCamera
 from scenes.render.quality import ASPECTS, QUALITIES, pixels
-from scenes.render.rehearsal import rehearse
+from scenes.render.rehearsal import SteadyClock, rehearse
 from scenes.settings import Settings
 
 Frame = npt.NDArray[np.uint8]
 
 
-class _Stills(CairoRenderer):
-    """Draws only the first frame at or after each wanted time, and ends the scene after the last of them."""
+class Stills(SteadyClock):
+    """Draws only the first frame at or after each wanted time, and ends the scene after the last of them.
 
-    def __init__(self, wanted: list[float]) -> None:
+    Args:
+        wanted: seconds, in order.
+        only: those of the scene's plays, as Manim counts them, in which they are: the others are not gone
+            through frame by frame, but are at their end at once.
+    """
+
+    def __init__(self, wanted: Iterable[float], only: Iterable[int]) -> None:
         super().__init__(camera_class=StudioCamera)
         self.time: float = 0.0
         self.wanted = list(wanted)
+        self.only = set(only)
         self.taken: list[Frame] = []
 
+    def update_skipping_status(self) -> None:
+        """Settle whether what is played next is drawn."""
+        super().update_skipping_status()
+        self.skip_animations = self.num_plays not in self.only
+
     def render(self, scene: LectureScene, time: float, moving_mobjects: Any = None) -> None:
+        """Look at one frame."""
+        if self.skip_animations:
+            return
         if self.wanted and self.time >= self.wanted[0]:
             self.update_frame(scene, moving_mobjects)
             self._take(self.get_frame())
         self.time += 1 / self.camera.frame_rate
 
     def freeze_current_frame(self, duration: float) -> None:
+        """Look at a frame that stands so many seconds."""
+        if self.skip_animations:
+            return
         end = self.time + int(duration * self.camera.frame_rate) / self.camera.frame_rate
         while self.wanted and self.wanted[0] < end:
             self._take(self.get_frame())
@@ -67,7 +85,12 @@ def stills(
     quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "dry_run": True}
     with tempconfig({"pixel_width": width, "pixel_height": height, "frame_rate": frame_rate, **quiet}):
         config.frame_width, config.frame_height = ASPECTS[settings.aspect]
-        beats = [beat for beat in rehearse(scene_class, settings).beats if only in (None, beat.name)]
-        renderer = _Stills([(beat.start + beat.end) / 2 for beat in beats])
+        played = rehearse(scene_class, settings)
+        beats = [beat for beat in played.beats if only in (None, beat.name)]
+        middles = [(beat.start + beat.end) / 2 for beat in beats]
+        ends = played.renderer.ends
+        # The first frame after a time is less than a frame's length away: in the same play, or in the next
+        plays = {bisect(ends, time) for middle in middles for time in (middle, middle + 1 / frame_rate)}
+        renderer = Stills(middles, plays)
         scene_class(settings, renderer=renderer).render()
         yield from zip(beats, renderer.taken, strict=True)

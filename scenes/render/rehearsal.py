@@ -19,9 +19,17 @@ class SteadyClock(CairoRenderer):
 
     By itself it counts the frames that it draws, but of what it skips the seconds that were asked for: beats
     would begin elsewhere in a rehearsal than in the film.
+
+    Attributes:
+        time: seconds from the start.
+        ends: when each play was over.
     """
 
     time: float
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.ends: list[float] = []
 
     def play(self, scene: Any, *args: Any, **kwargs: Any) -> None:
         """Play, or skip, some animations."""
@@ -35,6 +43,11 @@ class SteadyClock(CairoRenderer):
             else:
                 for _ in np.arange(0, scene.duration, step):  # one by one: it is the same sum
                     self.time += step
+        self.ends.append(self.time)
+
+    def save_static_frame_data(self, *args: Any, **kwargs: Any) -> Any:
+        """Draw what does not move, once a play; nothing, where nobody sees it."""
+        return None if self.skip_animations else super().save_static_frame_data(*args, **kwargs)
 
     def update_frame(self, *args: Any, **kwargs: Any) -> None:
         """Draw; nothing, where nobody sees it."""

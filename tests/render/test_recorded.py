@@ -112,9 +112,13 @@ def test_a_scene_that_a_trace_is_not_for_is_named_before_anything_is_drawn(
     assert main(arguments) == 1
     lines = capsys.readouterr().out.splitlines()
     says = (
-        f"reader  not for this trace: {trace} has no attn_out_LTD: it was recorded without; reader reads it"
+        f"reader  not for this trace: {trace} has no attn_out_LTD: it was recorded without; reader reads it; "
+        "to record it: python -m model_probe "
     )
-    assert lines.index(says) < next(n for n, line in enumerate(lines) if line.startswith("small "))
+    said, began = (
+        next(n for n, line in enumerate(lines) if line.startswith(how)) for how in (says, "small ")
+    )
+    assert said < began
     assert (tmp_path / "out" / "clips" / "small.mp4").is_file()
 
 

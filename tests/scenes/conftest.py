@@ -39,6 +39,7 @@ STRANGE = {
     "no face has it": "ሰላምታ ለሁሉም",
     "markup": "مرحبا <script> #let $x^2$ \\frac\n\tA\u0000\u202eB",
 }
+KEPT_PLAYS = 3  # of altered traces: one takes tens of megabytes
 KEPT_FOR = 3600  # seconds that traces of another state of the probe stay: a session may still read them
 LENGTHS = {"1 token": 1, "2 tokens": 2, "7 tokens": 7, "40 tokens": 40}
 RANDOM = {"1000 tokens": (2, 1000), "1 layer": (1, 12), "48 layers": (48, 12)}  # layers, tokens
@@ -80,11 +81,20 @@ def altered(trace: Trace, tmp_path: Path) -> Callable[[str, Change], Path]:
     """A copy of the trace in which one tensor is not what the model computed."""
 
     def alter(name: str, change: Change) -> Path:
-        tensors = all_tensors(trace)
-        tensors[name] = np.ascontiguousarray(change(tensors[name].copy()), dtype=tensors[name].dtype)
-        return write_trace(tmp_path / f"altered-{name}.safetensors", tensors, trace.facts)
+        return write_changed(trace, name, changed(trace, name, change), tmp_path)
 
     return alter
+
+
+def changed(trace: Trace, name: str, change: Change) -> NDArray[Any]:
+    tensor = np.array(getattr(trace, name))
+    return np.ascontiguousarray(change(tensor), dtype=tensor.dtype)
+
+
+def write_changed(trace: Trace, name: str, tensor: NDArray[Any], folder: Path) -> Path:
+    return write_trace(
+        folder / f"altered-{name}.safetensors", all_tensors(trace) | {name: tensor}, trace.facts
+    )
 
 
 @pytest.fixture
@@ -99,17 +109,29 @@ def lacking(trace: Trace, tmp_path: Path) -> Lacking:
     return leave_out
 
 
+@pytest.fixture(scope="module")
+def red() -> dict[Any, Any]:
+    """What was played of altered traces, the last few."""
+    return {}
+
+
 @pytest.fixture
-def goes_red(trace: Trace, altered: Callable[[str, Change], Path]) -> GoesRed:
+def goes_red(trace: Trace, tmp_path: Path, red: dict[Any, Any]) -> GoesRed:
     """Check that what is drawn from an altered trace does not pass for the original.
 
     `goes_red("mask", check_row, "scores_LHTS", lambda a: a * 1.2)`; in place of the scene's name there may be
-    what plays a trace's file.
+    what plays a trace's file. Several checks of one alteration look at one play.
     """
 
     def show(scene: str | Callable[[Path], Any], check: Check, name: str, change: Change) -> None:
-        path = altered(name, change)
-        played = Played(scene, Settings(path)) if isinstance(scene, str) else scene(path)
+        tensor = changed(trace, name, change)
+        key = (trace.path, scene, name, sha256(tensor).digest())
+        if key not in red:
+            path = write_changed(trace, name, tensor, tmp_path)
+            while len(red) >= KEPT_PLAYS:
+                red.pop(next(iter(red)))
+            red[key] = Played(scene, Settings(path)) if isinstance(scene, str) else scene(path)
+        played = red[key]
         with pytest.raises(AssertionError):
             check(played, trace)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenes import PARTS, SCENES, load
 from scenes.layout import Layout
-from scenes.render.beat_stills import Frame, _Stills
+from scenes.render.beat_stills import Frame, Stills
 from scenes.render.quality import ASPECTS
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
@@ -45,7 +45,7 @@ def ends(name: str, trace: Path, aspect: str) -> tuple[NDArray[np.int16], NDArra
         played = rehearse(load(name), settings)
         played.camera.reset()
         played.camera.capture_mobjects(played.mobjects)
-        renderer = _Stills([0.0])
+        renderer = Stills([0.0], [0])
         load(name)(settings, renderer=renderer).render()
         stage, fine = Layout.of_frame().stage, height / config.frame_height
         top, bottom = (round(config.pixel_height / 2 - fine * y) for y in (stage.top, stage.bottom))

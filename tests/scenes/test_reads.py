@@ -1,5 +1,6 @@
 """Each scene's `reads` is what it reads, no less and no more: a long prompt's trace holds nothing else."""
 
+import shlex
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +9,15 @@ import numpy as np
 import pytest
 
 from model_probe import plan
+from model_probe.__main__ import main
 from model_probe.errors import MissingTensor
 from model_probe.plan import Selection
+from model_probe.record import record
 from model_probe.shape import gpt2_shape
 from model_probe.trace import LAST_ROWS, TENSORS, Trace, write_trace
 from scenes import SCENES, load
 from scenes.chosen_head import worth_showing
-from scenes.reads import Read, declared, parse, wanted
+from scenes.reads import Read, declared, parse, remedy, wanted
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 
@@ -125,6 +128,29 @@ def test_a_scene_misses_each_tensor_that_it_cannot_do_without(
 @pytest.mark.parametrize("name", SCENES)
 def test_what_a_scene_reads_is_known_without_importing_it(name: str) -> None:
     assert declared(SCENES[name]) == parse(load(name).reads) != ()
+
+
+def test_what_is_missing_is_recorded_by_the_command_that_is_named(tmp_path: Path) -> None:
+    prompt, path = 'It\'s the "king"', tmp_path / "a trace"
+    record(prompt, path, model="storyteller", selection=Selection(tensors=("q_LHTK",)))
+    with pytest.raises(MissingTensor) as missed:
+        load("mask")(Settings(path))
+    command = str(missed.value).partition("; to record it: python -m model_probe ")[2]
+    assert main(shlex.split(command)) == 0
+    assert load("mask")(Settings(path)).trace.facts.prompt == prompt
+
+
+def test_a_remedy_is_one_that_helps(trace: Trace, tmp_path: Path) -> None:
+    assert (
+        f"a model that has it: python -m model_probe {shlex.quote(trace.facts.prompt)} --model st"
+        in remedy(trace)
+    )
+    assert remedy(trace, ["runs_ids_RG"]).endswith(" --runs")
+    for prompt in ("a\nb", "long " * 40):
+        facts = replace(trace.facts, prompt=prompt, asked=["token_ids_T"], model="gpt2")
+        tensors = {"token_ids_T": np.asarray(trace.token_ids_T)}
+        lean = Trace.open(write_trace(tmp_path / "t", tensors, facts))
+        assert remedy(lean) == f"to record it: python -m model_probe … --model gpt2 -o {tmp_path / 't'}"
 
 
 def test_the_whole_lecture_of_1024_tokens_on_gpt_2_small_is_within_the_budget() -> None:
