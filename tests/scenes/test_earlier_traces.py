@@ -14,6 +14,7 @@ from scenes.reads import parse
 from scenes.render.rehearsal import rehearse
 from scenes.settings import Settings
 from tests.scenes.conftest import lacks
+from tests.scenes.seen import See
 
 OF_1_1 = {
     "token_ids_T", "prompt_bytes_B", "prompt_offsets_T1", "vocab_bytes_B", "vocab_offsets_V1",
@@ -56,16 +57,15 @@ def test_it_is_sound(earlier: Trace) -> None:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_every_scene_plays_or_says_what_it_lacks(name: str, earlier: Trace, trace: Trace) -> None:
+def test_every_scene_plays_or_says_what_it_lacks(name: str, earlier: Trace, trace: Trace, seen: See) -> None:
     later = lacks(name, earlier)
     if later:
         assert not later & OF_1_1
         with pytest.raises(MissingTensor, match=f"has no ({'|'.join(later)})"):
             rehearse(load(name), Settings(earlier.path))
         return
-    beats, now = (
-        [beat.name for beat in rehearse(load(name), Settings(each.path)).beats] for each in (earlier, trace)
-    )
+    beats = [beat.name for beat in rehearse(load(name), Settings(earlier.path)).beats]
+    now = [beat.name for beat in seen(name, trace.path).beats]
     assert beats == [beat for beat in now if beat in beats]
     aside = [read for read in parse(load(name).reads) if read.optional and not OF_1_1 & set(read.names)]
     assert len(now) - len(beats) <= len(aside)  # a beat falls away with what it was told from
