@@ -1,5 +1,6 @@
 """What all tests share; `--scene NAME` keeps those that concern one scene."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scenes import SCENES
 hypothesis_settings.register_profile("steady", deadline=None)
 hypothesis_settings.load_profile("steady")
 
+APART = ("test_every_scene.py", "test_stillness.py", "test_captions.py")  # long, and each test for itself
 OF_ALL = ("test_catalogues.py", "test_length.py")  # what these say of all scenes may be about any
 
 
@@ -24,6 +26,17 @@ def storyteller_trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trace of storyteller on its default prompt."""
     path = tmp_path_factory.mktemp("storyteller") / "trace.safetensors"
     return record(None, path, model="storyteller", selection=Selection(runs=True))
+
+
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """See a scene played: `seen("mask", path, "ja", "9:16")`; once a session, whichever worker asks first."""
+    from tests.scenes.seen import kept_in  # what draws is imported only where it is wanted
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "seen"
+    folder.mkdir(exist_ok=True)
+    return kept_in(folder)
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +57,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scene", metavar="NAME", help="only what concerns one scene")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--scene`: the tests of its own file, and those made once a scene, or for two neighbours."""
+    """With `--scene`: the tests of its own file, and those made once a scene, or for two neighbours.
+
+    A file's tests stay on one worker, for they share what they have made; but not those of `APART`.
+    """
+    for item in items:
+        if item.path.name not in APART:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
     scene = config.getoption("--scene")
     if scene is None:
         return

@@ -16,10 +16,6 @@ if ! [ -x /usr/bin/chromium ]; then
     "${as_root[@]}" apt-get update -qq >&2
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >&2
 fi
-# A file's tests stay together, for they share what they have made; more than four files at a time take much memory.
-together=loadfile
-if [ "${1:-}" = --scene ]; then
-    set -- tests/scenes tests/render/test_captions.py "$@"
-    together=load # one scene's tests share little
-fi
-exec .venv/bin/python -m pytest -n auto --maxprocesses=4 --dist "$together" "$@"
+# More than four workers take much memory. tests/conftest.py says which tests stay together.
+if [ "${1:-}" = --scene ]; then set -- tests/scenes tests/render/test_captions.py "$@"; fi
+exec .venv/bin/python -m pytest -n auto --maxprocesses=4 --dist loadgroup "$@"

@@ -5,7 +5,6 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable
-from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +19,6 @@ from markdown_it import MarkdownIt
 import scenes.language
 from scenes import SCENES, load
 from scenes.language import LOCALE, READING_SPEED, catalogue
-from scenes.lecture_scene import Beat
 from scenes.publish import texts
 from scenes.publish.captions import Cue, cues, subrip, webvtt
 from scenes.publish.chapters import beat_title, clock, youtube
@@ -29,6 +27,7 @@ from scenes.render import digest, kinds
 from scenes.render.rehearsal import rehearse
 from scenes.render.stage import told
 from scenes.settings import Settings
+from tests.scenes.seen import See
 
 NASTY = (
     '"quotes" </script> <b>&amp;\n\n1\n00:00:00,000 --> 00:00:01,000\n'
@@ -94,15 +93,15 @@ LANGUAGES = ("en", "ja")
 Told = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def scene_told(storyteller_trace: Path) -> Callable[[str, str], Told]:
+@pytest.fixture
+def scene_told(storyteller_trace: Path, seen: See) -> Callable[[str, str], Told]:
     """A scene's beats, as they are when one language is drawn, told in both."""
 
-    @cache
-    def beats(name: str) -> dict[str, list[Beat]]:
-        return {each: rehearse(load(name), Settings(storyteller_trace, each)).beats for each in LANGUAGES}
+    def tell(name: str, drawn: str) -> Told:
+        beats = {each: seen(name, storyteller_trace, each).beats for each in LANGUAGES}
+        return told(beats[drawn], beats)
 
-    return lambda name, drawn: told(beats(name)[drawn], beats(name))
+    return tell
 
 
 @pytest.mark.parametrize("drawn", LANGUAGES)

@@ -1,6 +1,5 @@
 """What the scenes' tests share: a scene that was played, prompts and models to play it on, altered traces."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -25,7 +24,6 @@ from scenes.lecture_scene import LectureScene
 from scenes.reads import parse
 from scenes.settings import Settings
 from tests.scenes.played import Played, Watch
-from tests.scenes.seen import See, kept_in
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]
 Play = Callable[..., Played]
@@ -76,15 +74,6 @@ def play() -> Play:
         return played[key]
 
     return once
-
-
-@pytest.fixture(scope="session")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> See:
-    """See a scene played: `seen("mask", path, "ja", "9:16")`; once a session, whichever worker asks first."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "seen"
-    folder.mkdir(exist_ok=True)
-    return kept_in(folder)
 
 
 @pytest.fixture
