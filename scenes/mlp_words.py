@@ -56,9 +56,10 @@ def bend_words(name: str, pre_F: Floats, gave_F: Floats) -> str:
     if not len(below):
         return _("{name} lets through what is above zero, and here everything is.").format(name=name)
     if not below.any():
-        return _("{name} lets through what is above zero. All that was below is 0 now.").format(name=name)
+        return _("{name} lets through what is above zero. All that was below is zero now.").format(name=name)
     return _(
-        "{name} lets through what is above zero. Of what was below, nothing is farther from 0 than {least}."
+        "{name} lets through what is above zero. "
+        "Of what was below, nothing is farther from zero than {least}."
     ).format(name=name, least=plain(float(np.abs(below).max()), 2))
 
 
@@ -125,11 +126,11 @@ def promotes_words(likeness: float, random: Floats | None) -> str:
     if likeness > high:
         return _(
             "Its row, read by W_U, pushes up these. "
-            "Mean cosine {likeness}; random pairs {chance}, one in 20 above {high}: these are alike."
+            "Mean cosine {likeness}; random pairs {chance}, one in twenty above {high}: these are alike."
         ).format(**words)
     return _(
         "Its row, read by W_U, pushes up these. "
-        "Mean cosine {likeness}; random pairs {chance}, one in 20 above {high}: no name fits."
+        "Mean cosine {likeness}; random pairs {chance}, one in twenty above {high}: no name fits."
     ).format(**words)
 
 
@@ -160,9 +161,7 @@ def skyline_words(tokens: list[bytes], share_T: Floats) -> str:
 
 def legend(gated: bool, threshold: float) -> str:
     """What a tower is, and when it is lit."""
-    threshold = chosen(threshold, "LIT, a threshold")
+    at = chosen(threshold, "LIT, a threshold")
     if gated:
-        return _("height: |m|, to scale · green +, red − · lit: |m| > {threshold}").format(
-            threshold=threshold
-        )
-    return _("height: m, to scale · lit: m > {threshold}").format(threshold=threshold)
+        return _("height: |m|, to scale · green +, red − · lit: |m| > {threshold}").format(threshold=at)
+    return _("height: m, to scale · lit: m > {threshold}").format(threshold=at)

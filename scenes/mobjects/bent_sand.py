@@ -72,7 +72,7 @@ class BentSand(Group):
         self.own = Dot(radius=OWN, color=palette.QUERY)
         self.number: Lettering = text("+0.00", NUMBER, palette.QUERY)
         share = float((pre < 0).mean())
-        self.below = text(_("below 0: {share}").format(share=percent(share)), SHARE, palette.CAPTION)
+        self.below = text(_("below zero: {share}").format(share=percent(share)), SHARE, palette.CAPTION)
         self.above = text(_("above: {share}").format(share=percent(1 - share)), SHARE, palette.CAPTION)
         top = self.rise.get_top()
         self.below.next_to(top, LEFT, buff=0.25).shift(0.1 * DOWN)

@@ -14,7 +14,7 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.dot_product import DotProduct
 from scenes.mobjects.lettering import text
-from scenes.mobjects.numerals import plain, signed
+from scenes.mobjects.numerals import signed
 
 WIDEST, HIGHEST = 12.5, 5.0  # frame units, of the product
 SUM, NOTE = 0.46, 0.22  # em
@@ -49,7 +49,7 @@ class Question(Group):
         self.answer = summed + (bias or 0.0)
         said = signed(summed, 2)
         if bias is not None:
-            words = _("bias {bias}").format(bias=f"{'−' if bias < 0 else '+'} {plain(abs(bias), 2)}")
+            words = _("bias {bias}").format(bias=signed(bias, 2))
             said = f"{signed(summed, 2)}   {words}   =   {signed(self.answer, 2)}"
         half = foot.rows(1.6, 1.0, gap=0.05)
         self.total = text(said, SUM, palette.QUERY, fit=half[0])

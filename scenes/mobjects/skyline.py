@@ -46,7 +46,7 @@ class Skyline(VGroup):
         y = Axis(
             0,
             1.22 * float(self.shares.max() or 1),
-            _("neurons lit, layer 0 at the bottom"),
+            _("neurons lit, the first layer at the bottom"),
             write=lambda value: percent(value, 0),
         )
         self.plot = Plot(box, x, y)

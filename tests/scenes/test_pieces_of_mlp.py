@@ -69,7 +69,7 @@ def test_grains_are_heaped_apart_and_then_lie_where_they_are_brought() -> None:
         np.testing.assert_allclose(sand.world[:, 0], plot.at(xs, 0)[:, 0])
         np.testing.assert_allclose(sand.show(1).world, plot.at(xs, [0, 0, 0, 2]))
         bent = BentSand(xs, [np.maximum(xs, 0)], lambda x: np.maximum(x, 0), "ReLU", 3, STAGE)
-        assert [words.string for words in bent.shares] == ["below 0: 75.0 %", "above: 25.0 %"]
+        assert [words.string for words in bent.shares] == ["below zero: 75.0 %", "above: 25.0 %"]
         np.testing.assert_allclose(bent.show(1).own.get_center(), bent.plot.at(2, 2)[0])
         assert bent.number.string == "+2.00"
 
@@ -101,7 +101,7 @@ def test_a_question_adds_its_bias_after_the_sum() -> None:
     with shaped("16:9"):
         question = Question([1.0, 2.0], [3.0, -1.0], -0.5, "a · b", STAGE)
         assert question.answer == 0.5
-        assert question.total.string.split() == ["+1.00", "bias", "−", "0.50", "=", "+0.50"]
+        assert question.total.string.split() == ["+1.00", "bias", "−0.50", "=", "+0.50"]
         question.ask(1)
         assert question.product.total.string == "+1.00"
         assert Question([1.0, 2.0], [3.0, -1.0], None, "a · b", STAGE).total.string == "+1.00"
