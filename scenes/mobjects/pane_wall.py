@@ -152,7 +152,7 @@ class PaneWall(PerspectiveRaster):
     def colours(self) -> Floats:
         """Of all panes, (rows, columns, 3), 0…255."""
         shares = BRIGHTEST * np.clip(self.values * self.light / self.value_scale, 0, 1)
-        colours = palette.STREAM_RAMP[(255 * shares).astype(int)].astype(np.float64)
+        colours: Floats = palette.STREAM_RAMP[(255 * shares).astype(int)].astype(np.float64)
         frost = FROSTED * self.frost[..., None]
         colours[:, :-1] = colours[:, :-1] * (1 - frost) + palette.STREAM_RAMP[ICE] * frost
         return colours

@@ -79,7 +79,8 @@ class ReusePictures:
         self.marks: MovedMarks | None = None
         if len(reuse.logits_GV) > 1:
             lines = _("logits of the last step"), _("logits of this step")
-            self.marks = MovedMarks(*reuse.logits_GV, trace.token_name, lines, inner)
+            before_V, after_V = reuse.logits_GV
+            self.marks = MovedMarks(before_V, after_V, trace.token_name, lines, inner)
         self.curves = CostCurves(cost, tokens, facts.n_ctx, inner)
         under = layout.stack(stage, stage.top - layout.shelf.bottom, None, gap=0.25)[1]
         self.memory = MemoryBar(cost, tokens, facts.n_ctx, facts.n_parameters, under)

@@ -65,7 +65,8 @@ def test_panes_fall_to_what_is_left_and_those_below_zero_are_gone() -> None:
     with shaped("16:9"):
         wall = PaneWall(np.full((2, 3), 4.0), BOX, 4.0)
         gaps = np.array([[0.0, 1e-6], [-1.0, 0.0]])
-        np.testing.assert_allclose(wall.fall(gaps, 0.5).values, [[2, 2 + 5e-7, 4], [-1, 2, 4]])
+        expected = np.array([[2.0, 2.0 + 5e-7, 4.0], [-1.0, 2.0, 4.0]])
+        np.testing.assert_allclose(wall.fall(gaps, 0.5).values, expected)
         np.testing.assert_allclose(wall.fall(gaps, 1).values[:, :2], gaps)
         dark, light = wall.colours()[0, 0], wall.colours()[0, 2]
         assert dark.sum() < 60 < light.sum()
