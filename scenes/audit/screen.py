@@ -120,7 +120,9 @@ def written(mobject: Any) -> list[str]:
             look.words for look in mobject.looks.values() if look.words and look.ink > 0 and look.seen > 0
         ]
     if isinstance(mobject, NumberMatrix):
-        return [f"{value:+.{mobject.digits}f}" for row in mobject.values for value in row]
+        return [
+            f"{value:+.{mobject.digits}f}".replace("-", SIGNS[1]) for row in mobject.values for value in row
+        ]
     return [mobject.string]
 
 

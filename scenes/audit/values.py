@@ -135,6 +135,8 @@ def applied(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwar
     result = function(*bare(args), **bare(kwargs))
     if isinstance(result, np.ndarray) and result.size == 0:
         return result
+    if isinstance(result, str):  # a number that was formatted
+        return RECORDS.marked(result, bare(args[0]), origin_of(args[0]))
     if isinstance(result, (list, tuple)):
         operands = tuple(origin_of(each) for each in args if isinstance(each, np.ndarray) or is_traced(each))
         if any(isinstance(each, Lost) for each in operands):

@@ -13,7 +13,7 @@ from model_probe.trace import TENSORS
 NAMES = "|".join(sorted(TENSORS, key=len, reverse=True))
 # What is matched, and what it is.
 WORDING: tuple[tuple[str, str], ...] = (
-    (r"GPT-?[234]|UTF-8", "a name"),
+    (r"GPT-?[234]|UTF-8|\bfloat(?:16|32|64)\b", "a name"),
     (rf"\b(?:{NAMES})\b(?:\[[-\d, :]*\])?", "a tensor, or a part of it"),
     (r"\bE_0\b|\b2\^H|10\^", "notation"),
     (r"\be = 2\.718…", "Euler's number"),
@@ -24,6 +24,8 @@ WORDING: tuple[tuple[str, str], ...] = (
     (r"\bto 1\b(?=, [+−])|(?:cut|drawn out) to 1\b|^1, \S+ becomes", "the length of a direction"),
     (r"\b(?:cosine|unrelated at) 0\b", "a right angle"),
     (r"\b(?:below|from) 0\b|\bone in 20\b|\blayer 0 at the bottom", "an end of a scale, a twentieth"),
+    (r"\bfrom rank 1 to\b", "the rank that the winner has by being that"),
+    (r"\bto within 5 points\b", "a threshold"),
     (r"\bknot is at 0\b|\b1/2 sum_", "all and nothing"),
     (r"\b8 bits each\b", "a byte"),
     (r"median \|x\| / 0\.6745", "notation"),
