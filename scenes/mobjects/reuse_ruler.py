@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,8 @@ from scenes.language import _
 from scenes.mobjects import palette
 from scenes.mobjects.numerals import figures
 from scenes.mobjects.ruler import Ruler, Scale
+
+MANTISSA = 23  # bits that float32 keeps behind the first one
 
 
 class ReuseRuler(Ruler):
@@ -25,7 +29,7 @@ class ReuseRuler(Ruler):
         apart, numbers = (np.asarray(each, dtype=np.float64).ravel() for each in (gaps, sizes))
         apart, numbers = apart[apart > 0], numbers[numbers > 0]
         largest = float(numbers.max())
-        step = float(np.spacing(np.float32(largest)))
+        step = 2.0 ** (math.floor(math.log2(largest)) - MANTISSA)
         peers = np.concatenate([apart, numbers])
         low = 10.0 ** np.floor(np.log10(min(float(peers.min()), step)))
         high = 10.0 ** np.ceil(np.log10(largest) + 1e-9)
