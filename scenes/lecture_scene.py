@@ -255,7 +255,7 @@ class LectureScene(Scene):
 
     def compile_animations(self, *args: Any, **kwargs: Any) -> list[Animation]:
         """What is played, and beside it the mark of the whole model, which comes and goes by itself."""
-        animations = super().compile_animations(*args, **kwargs)
+        animations: list[Animation] = super().compile_animations(*args, **kwargs)
         begun, lasts = self.renderer.time, self.get_run_time(animations)
         if self._mark is not None and begun < self._mark_until:
             show = partial(self._show_mark, begun, lasts)

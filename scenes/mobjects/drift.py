@@ -45,7 +45,8 @@ class StageImage(Raster):
         top, bottom = max(0, rows[0] - EDGE), min(len(lit), rows[-1] + 1 + EDGE)
         left, right = max(0, columns[0] - EDGE), min(lit.shape[1], columns[-1] + 1 + EDGE)
         across, down = width / lit.shape[1], height / lit.shape[0]
-        self.pixels = np.ascontiguousarray(pixels[top:bottom, left:right])
+        cut = np.ascontiguousarray(pixels[top:bottom, left:right])
+        self.pixels = np.array(Image.fromarray(cut).filter(EVEN))
         corner = [left * across - width / 2, height / 2 - top * down, 0.0]
         self.place(corner, [(right - left) * across, 0.0, 0.0], [0.0, -(bottom - top) * down, 0.0])
 
@@ -66,7 +67,7 @@ def _finely(mobjects: Sequence[Mobject], camera: StudioCamera) -> Pixels:
         background_opacity=0.0,
     )
     fine.capture_mobjects(mobjects)
-    pixels = np.array(Image.fromarray(fine.pixel_array).filter(EVEN))
+    pixels: Pixels = fine.pixel_array
     fine.pixel_array, fine.background = np.zeros((1, 1, 4), np.uint8), None
     fine.pixel_array_to_cairo_context.clear()
     return pixels

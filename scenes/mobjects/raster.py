@@ -126,6 +126,13 @@ class StudioCamera(Camera):
         self.still: list[Mobject] = []
         super().__init__(**kwargs)
 
+    def set_pixel_array(self, pixel_array: Any, convert_from_floats: bool = False) -> None:
+        """Take over a picture: one copy of it, where Manim makes two."""
+        if convert_from_floats or pixel_array.shape != self.pixel_array.shape:
+            super().set_pixel_array(pixel_array, convert_from_floats)
+        else:
+            np.copyto(self.pixel_array, pixel_array)
+
     def capture_mobjects(self, mobjects: Iterable[Mobject], **kwargs: Any) -> None:
         """Draw the mobjects, enlarged by the zoom unless they are to stand still."""
         if self.zoom == 1:

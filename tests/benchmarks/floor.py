@@ -14,7 +14,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as stopped, tempfile.TemporaryDirectory() as out:
         os.environ[FOLDER] = stopped
         process.STAGE = "tests.benchmarks.staged"
-        parts: Counter[str] = Counter()
+        parts: defaultdict[str, float] = defaultdict(float)
         made = kinds._make
 
         def make(kind: kinds.Kind, *more: object) -> None:
@@ -47,10 +48,11 @@ def main(arguments: list[str]) -> int:
         code = render([*arguments, "--out", out])
         lasted = time.monotonic() - begun
         own = time.process_time() - sum(parts.values())
-        scenes, peaks = Counter[str](), [0.0]
+        scenes, peaks = defaultdict[str, float](float), [0.0]
         for path in Path(stopped).iterdir():
             noted = json.loads(path.read_text())
-            scenes.update(noted["parts"])
+            for part, seconds in noted["parts"].items():
+                scenes[part] += seconds
             peaks.append(noted["peak"])
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         manifest = json.loads(Path(out, "manifest.json").read_text())
@@ -63,11 +65,11 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def report(parts: Counter[str], frames: int, seconds: float) -> None:
+def report(parts: Mapping[str, float], frames: int, seconds: float) -> None:
     """Print the parts and their ratio to the encoding."""
     everything, encoding = sum(parts.values()), max(1e-9, parts[ENCODING])
     table = Table("CPU", "s", "of the encoding", "ms a frame")
-    for name, value in parts.most_common():
+    for name, value in sorted(parts.items(), key=lambda part: -part[1]):
         table.add_row(name, f"{value:.1f}", f"{value / encoding:.3f}", f"{1e3 * value / max(1, frames):.2f}")
     table.add_row(
         "all", f"{everything:.1f}", f"{everything / encoding:.3f}", f"{1e3 * everything / frames:.2f}"

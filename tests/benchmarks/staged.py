@@ -62,10 +62,11 @@ def main() -> None:
     for name in ("update_frame", "get_frame"):
         timed("drawing", CairoRenderer, name)
     timed("conversion", SegmentEncoder, "converted")
-    for owner, name in (
+    encoders: tuple[tuple[Any, str], ...] = (
         (SegmentEncoder, "encode"), (VideoSegmentEncoder, "__init__"), (VideoSegmentEncoder, "finish"),
-    ):  # fmt: skip
-        timed("encoding", owner, name)
+    )  # fmt: skip
+    for encoder, name in encoders:
+        timed("encoding", encoder, name)
     timed("threads", scene_file_writer._PartialMovieEncodeJob, "_listen_and_write")
     timed("scene", stage, "draw")
     begun = time.thread_time()

@@ -93,7 +93,7 @@ def test_chapters_begin_with_the_card_and_captions_after_it(out: Path, manifest:
 
 def seconds(written: str) -> float:
     *minutes, last = written.split(":")
-    return float(last) + 60 * sum(int(each) * 60**place for place, each in enumerate(reversed(minutes)))
+    return float(last) + sum(60.0 ** (place + 1) * int(each) for place, each in enumerate(reversed(minutes)))
 
 
 def test_each_part_has_a_film_with_all_that_belongs_to_it(out: Path, manifest: dict[str, Any]) -> None:
