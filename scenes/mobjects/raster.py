@@ -128,10 +128,11 @@ class StudioCamera(Camera):
 
     def set_pixel_array(self, pixel_array: Any, convert_from_floats: bool = False) -> None:
         """Take over a picture: one copy of it, where Manim makes two."""
-        if convert_from_floats or pixel_array.shape != self.pixel_array.shape:
+        held = getattr(self, "pixel_array", None)  # none before the first
+        if convert_from_floats or held is None or held.shape != pixel_array.shape:
             super().set_pixel_array(pixel_array, convert_from_floats)
         else:
-            np.copyto(self.pixel_array, pixel_array)
+            np.copyto(held, pixel_array)
 
     def capture_mobjects(self, mobjects: Iterable[Mobject], **kwargs: Any) -> None:
         """Draw the mobjects, enlarged by the zoom unless they are to stand still."""
