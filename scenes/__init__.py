@@ -309,6 +309,7 @@ SCENES: dict[str, SceneEntry] = dict(
                 "old logit to its new one. Then curves of what a step costs with and without the cache; "
                 "last, a bar of the memory that it takes, beside the weights."
             ),
+            Place.ATTENTION,
         ),
         _entry(
             17,
