@@ -269,6 +269,21 @@ SCENES: dict[str, SceneEntry] = dict(
             Place.ATTENTION,
         ),
         _entry(
+            13,
+            "values",
+            "Values",
+            N_("What is handed over"),
+            N_(
+                "The last row of one head's attention pattern stays; under each of its tokens a column of "
+                "red numbers, the value. One number is multiplied by its weight, then all of them; the "
+                "columns are added up row by row. Seen aslant, they stand as slabs one behind the other and "
+                "slide into one. A matrix widens that vector, and it takes its place among what the layer's "
+                "other heads write; a ruler shows how long it is among all heads. At the end two bars a "
+                "token, back to back: its share of the attention, and its share of what arrives."
+            ),
+            Place.ATTENTION,
+        ),
+        _entry(
             14,
             "heads",
             "AttentionHeads",

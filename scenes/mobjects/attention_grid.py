@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from manim import Group, Line, VGroup
+from manim import Animation, FadeIn, Group, LaggedStart, Line, TransformFromCopy, VGroup
 
 from scenes.layout import Box
 from scenes.mobjects import palette
@@ -20,7 +20,7 @@ from scenes.mobjects.glyphs import line_of
 from scenes.mobjects.lettering import text
 from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.raster import Raster, pixels_per_unit
-from scenes.mobjects.token_row import token_words
+from scenes.mobjects.token_row import TokenRow, token_words
 
 MOST_PLACES = 12  # rows and columns whose numbers can be read on a phone
 NARROWEST = 0.8  # frame units: a cell in which a number can be read
@@ -247,6 +247,15 @@ class AttentionGrid(Group):
         """The width that the largest dot leaves in a cell for a number."""
         wide, high = self.cell
         return 0.88 * wide - 2 * min(DISC * high, BESIDE * wide)
+
+    def arrival(self, row: TokenRow) -> Animation:
+        """The tokens come down from a row and stand along the grid; those that it does not show fade in."""
+        moves = []
+        for labels in (self.row_labels, self.column_labels):
+            for place, label in zip(self.places, labels, strict=True):
+                chip = None if place is None else row.chips.get(place)
+                moves.append(FadeIn(label) if chip is None else TransformFromCopy(chip.words, label))
+        return LaggedStart(*moves, lag_ratio=0.02)
 
     def place_of(self, query: int, key: int) -> npt.NDArray[np.float64]:
         """The middle of a cell, where the grid stands now."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from scenes.mobjects.block import ROW, rods, stream_colours
 from scenes.mobjects.light import opaque, shaded
 from scenes.mobjects.raster import Raster
 
+Floats = npt.NDArray[np.floating[Any]]
+
 
 class CellColumn(Raster):
     """Scaled |values| from top to bottom; not a number leaves its cell empty.
@@ -19,9 +22,17 @@ class CellColumn(Raster):
     Args:
         values: by their vector's spread, as in `Band.values_RC`.
         width, height: in frame units.
+        colours: what turns values into colours; those of the residual stream by default.
     """
 
-    def __init__(self, values: npt.ArrayLike, width: float, height: float) -> None:
+    def __init__(
+        self,
+        values: npt.ArrayLike,
+        width: float,
+        height: float,
+        colours: Callable[[Floats], Floats] = stream_colours,
+    ) -> None:
+        self._colours = colours
         self.values = np.asarray(values, dtype=np.float32)
         super().__init__(self._compose(), width, height, smooth=True)
 
@@ -51,7 +62,7 @@ class CellColumn(Raster):
 
     def _compose(self) -> npt.NDArray[np.uint8]:
         fine = ROW * max(1, 48 // max(1, len(self.values)))
-        colours = stream_colours(np.nan_to_num(self.values))[:, None]
+        colours = self._colours(np.nan_to_num(self.values))[:, None]
         light = rods(len(self.values), fine)[:, None, None]
         seen = np.isfinite(self.values).repeat(fine)[:, None]
         return opaque(shaded(colours.repeat(fine, axis=0), light), seen)

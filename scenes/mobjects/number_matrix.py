@@ -41,6 +41,7 @@ class NumberMatrix(Raster):
         digits: digits after the point; there are as many before it as the largest |value| needs.
         scale: the |value| drawn brightest; the 99th percentile by default.
         weights: True for learned numbers (blue and red), False for data (greys).
+        ramp: (256, 3), in place of those.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class NumberMatrix(Raster):
         digits: int = 1,
         scale: float | None = None,
         weights: bool = False,
+        ramp: palette.Lut | None = None,
     ) -> None:
         self.values = np.array(values_RC, dtype=np.float32)
         if self.values.ndim != 2:
             raise ValueError(f"a number matrix takes a matrix, not an array of shape {self.values.shape}")
         self.digits = digits
         self.value_scale = palette.robust_scale(self.values) if scale is None else scale
-        self.weights = weights
+        self.weights, self.ramp = weights, ramp
         em = max(4, round(size * pixels_per_unit()))
         self.whole = len(str(int(np.abs(self.values).max(initial=0))))
         widths = {name: max(2, round(share * em)) for name, share in SLOTS.items()}
@@ -102,6 +104,8 @@ class NumberMatrix(Raster):
 
     def _colours(self) -> npt.NDArray[np.uint8]:
         level = palette.levels(self.values, self.value_scale)
+        if self.ramp is not None:
+            return self.ramp[level]
         if not self.weights:
             return palette.DATA_RAMP[level]
         negative = (self.values < 0)[..., None]

@@ -48,6 +48,7 @@ class Theme:
     query: str
     key: str
     value: str
+    output: str
     gelu: str
     attention_hue: str
     positive: tuple[str, str]
@@ -77,6 +78,7 @@ _COLOURS: dict[str, tuple[Any, Any]] = {
     "query": ("#FFFF00", "#7F5C00"),
     "key": ("#5CD0B3", "#00756A"),
     "value": ("#FC6255", "#C22F22"),
+    "output": ("#D147BD", "#A3238F"),
     "gelu": ("#83C167", "#3E7A1E"),
     "attention_hue": ("#F2C200", "#7F5C00"),
     "positive": (("#1C758A", "#9CDCEB"), ("#1F7F97", "#07323D")),
@@ -123,6 +125,7 @@ _THEME = THEMES[NAME]
 
 GROUND, INK, CAPTION, FAINT, REST = _THEME.ground, _THEME.ink, _THEME.caption, _THEME.faint, _THEME.rest
 QUERY, KEY, VALUE, GELU = _THEME.query, _THEME.key, _THEME.value, _THEME.gelu
+OUTPUT = _THEME.output
 POSITIVE_SMALL, POSITIVE_LARGE = _THEME.positive
 ABOVE_ZERO, BELOW_ZERO = _THEME.products
 LOW = _THEME.low
@@ -212,8 +215,17 @@ def dim(colours: npt.ArrayLike, share: npt.ArrayLike) -> npt.NDArray[np.float64]
 
 def token_ramp(index: int) -> Lut:
     """From the ground through the token's hue: how large a token's vector entries are."""
-    hue = token_colour(index)
+    return hue_ramp(token_colour(index))
+
+
+def hue_ramp(hue: str) -> Lut:
+    """From the ground through a hue to the lightest: how large entries are."""
     return ramp([mix(GROUND, hue, 0.12), hue, _THEME.brightest])
+
+
+def number_ramp(hue: str) -> Lut:
+    """From a small number to a large one, in a hue, as what is written: no number is too dark to be read."""
+    return ramp([mix(GROUND, hue, 0.62), hue, mix(hue, _THEME.brightest, 0.55)])
 
 
 def robust_scale(values: npt.ArrayLike) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,8 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import DARKEST, UNSEEN, AttentionGrid, Look, staged, weight_look
 from scenes.mobjects.lettering import text
+
+DIMMED = 0.15  # of a row that is not looked at
 
 
 class PatternGrid:
@@ -48,6 +51,16 @@ class PatternGrid:
     def dissolve(self, amount: float) -> Self:
         """Show the weights as dots (0), as the colour of their cells (1), or on the way."""
         self.grid.show({at: self._look(at, amount) for at in self.grid.looks})
+        return self
+
+    def dim_all_but_last(self, amount: float) -> Self:
+        """Dim every row but the last, names and all, so far (0…1)."""
+        last = self.grid.positions[-1]
+        seen = 1 - (1 - DIMMED) * amount
+        for at in self.grid.looks:
+            look = self._look(at, 0.0)
+            self.grid.show({at: look if at[0] == last else replace(look, seen=look.seen * seen)})
+        self.grid.row_labels[:-1].set_opacity(seen)
         return self
 
     def _look(self, at: tuple[int, int], glow: float) -> Look:

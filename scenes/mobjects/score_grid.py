@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN, Animation, FadeIn, LaggedStart, Rectangle, TransformFromCopy
+from manim import DOWN, Animation, Rectangle
 
 from scenes.declared import scale_mark
 from scenes.language import _
@@ -126,10 +126,5 @@ class ScoreGrid:
             self.grid.show({at: replace(look, ink=look.ink * (1 - amount), glow=glow, shine=shine)})
 
     def arrival(self, row: TokenRow) -> Animation:
-        """The tokens come down from a row and stand along the grid; those that it does not show fade in."""
-        moves = []
-        for labels in (self.grid.row_labels, self.grid.column_labels):
-            for place, label in zip(self.grid.places, labels, strict=True):
-                chip = None if place is None else row.chips.get(place)
-                moves.append(FadeIn(label) if chip is None else TransformFromCopy(chip.words, label))
-        return LaggedStart(*moves, lag_ratio=0.02)
+        """The tokens come down from a row and stand along the grid."""
+        return self.grid.arrival(row)
