@@ -106,8 +106,9 @@ class Handed:
 
     @property
     def apart(self) -> int:
-        """The position whose two shares differ most."""
-        return int(np.abs(self.arrived - self.weights).argmax())
+        """The position that brings least for its weight; where none lacks much, that which brings most."""
+        gained = self.arrived - self.weights
+        return int(gained.argmin() if gained.min() <= -AGREE else gained.argmax())
 
     @property
     def agree(self) -> bool:

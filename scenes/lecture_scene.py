@@ -12,7 +12,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from manim import Animation, Group, Mobject, Scene, UpdateFromAlphaFunc, VGroup, config, linear, smooth
+from manim import (
+    Animation,
+    FadeOut,
+    Group,
+    Mobject,
+    Scene,
+    UpdateFromAlphaFunc,
+    VGroup,
+    config,
+    linear,
+    smooth,
+)
 
 from model_probe.trace import Facts, Trace
 from scenes import N_, SCENES
@@ -175,6 +186,11 @@ class LectureScene(Scene):
             setter(value if value.ndim else float(value))
 
         return UpdateFromAlphaFunc(drawn[0] if len(drawn) == 1 else Group(*drawn), step, rate_func=smooth)
+
+    def gone(self) -> list[Animation]:
+        """All that is on the stage fades; header and caption stay."""
+        still = set(map(id, self.camera.still))
+        return [FadeOut(each) for each in self.mobjects if id(each) not in still]
 
     @contextmanager
     def beat(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from model_probe.trace import Facts
 from scenes.handing_over import Handed
 from scenes.language import _
 from scenes.mobjects.numerals import count, percent, plain
 from scenes.mobjects.token_row import token_quote
-
-UNLIKE = 0.9  # a correlation above it is said to be one that goes together
 
 
 def row_words(tokens: Sequence[bytes]) -> str:
@@ -56,25 +57,40 @@ def weight_words(handed: Handed, tokens: Sequence[bytes]) -> str:
     ).format(share=share, token=heaviest)
 
 
-def pour_words(handed: Handed, name: str) -> str:
+def pour_words(handed: Handed) -> str:
     """What the sum is, and how near it comes to what was captured."""
-    gap = f"{handed.gap:.0e}" if handed.gap else "0"
     if len(handed.weights) == 1:
-        words = _(
-            "So what the head reads is the token's own value. It is {name} in the trace, to within {gap}."
-        )
+        words = _("So the head reads the token's own value. The model's run has the same, but for {gap}.")
     else:
         words = _(
-            "All columns fall into one: what the head reads. It is {name} in the trace, to within {gap}."
+            "All columns fall into one: what the head reads. The model's run has the same, but for {gap}."
         )
-    return words.format(name=name, gap=gap)
+    if not handed.gap:
+        words = _("That is what the head reads, in the model's run as well: the same to the last digit.")
+    return words.format(gap=gap_of(handed))
 
 
-def heads_words(n_head: int, wiring: str) -> str:
+def gap_of(handed: Handed) -> str:
+    """The largest difference of the sum from what was captured, to one figure that counts."""
+    return np.format_float_positional(float(f"{handed.gap:.1g}"), trim="-")
+
+
+def gap_words(handed: Handed, name: str) -> str:
+    """That, with the tensor's name."""
+    return _("{name}: largest difference from the sum {gap}").format(name=name, gap=gap_of(handed))
+
+
+def widen_words(facts: Facts) -> str:
+    """What W_O does."""
+    words = _("The matrix W_O makes {wide} numbers of {narrow}: as many as the token's own vector has.")
+    return words.format(wide=count(facts.d_model), narrow=count(facts.d_head))
+
+
+def heads_words(facts: Facts) -> str:
     """What the other heads do, and what becomes of the sum."""
-    if n_head == 1:
+    if facts.n_head == 1:
         return _("This layer has no other head: with a constant, that is what its attention brings.")
-    if wiring == "sandwich":
+    if facts.wiring == "sandwich":
         return _(
             "Every head of the layer writes so. Added up and normed, that is what this layer's attention "
             "brings to the last token."
@@ -94,11 +110,11 @@ def arrived_words(handed: Handed, tokens: Sequence[bytes]) -> str:
         "token": token_quote(tokens[apart]),
         "weight": percent(float(handed.weights[apart])),
         "arrived": percent(float(handed.arrived[apart])),
-        "correlation": "" if correlation is None else plain(correlation, 2),
+        "correlation": "" if correlation is None else plain(correlation, 3),
     }
     if handed.agree:
         if correlation is None:
-            return _("Attention is not yet what arrives; here the two agree to within 5 points.")
+            return _("Attention is not yet what arrives. Here the two agree to within 5 points.")
         return _(
             "Attention is not yet what arrives: a value may be long or short. Here the two agree to within "
             "5 points (correlation {correlation})."
@@ -112,3 +128,23 @@ def arrived_words(handed: Handed, tokens: Sequence[bytes]) -> str:
         "Attention is not yet what arrives: “{token}” has {weight} of the attention, "
         "and brings {arrived}. Its value is long."
     ).format(**words)
+
+
+def correlation_words(handed: Handed) -> str:
+    """The correlation of the two bars over all tokens; a space where there is none."""
+    if handed.correlation is None:
+        return " "
+    words = _("correlation of weight and what arrives, over all {count} tokens: {r}")
+    return words.format(count=count(len(handed.weights)), r=plain(handed.correlation, 3))
+
+
+def name_words(facts: Facts, layer: int, head: int, last: int) -> dict[str, str]:
+    """What the trace calls what a beat shows."""
+    values = f"v_{facts.key_axes}[{layer}, {head // facts.group}]"
+    return {
+        "values": values,
+        "weight": f"pattern_last_LHS[{layer}, {head}] · {values}",
+        "z": f"z_LHTK[{layer}, {head}, {last}]",
+        "widen": f"head_last_LHD[{layer}, {head}]",
+        "heads": f"head_last_LHD[{layer}]",
+    }

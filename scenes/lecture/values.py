@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from manim import UP, FadeIn, FadeOut, Group, linear
+from manim import UP, Animation, FadeIn, FadeOut, LaggedStart, linear
 
 from scenes import N_
 from scenes import values_words as words
 from scenes.chosen_head import chosen_head, matched_key
 from scenes.handing_over import Handed
-from scenes.language import _
-from scenes.layout import Box
 from scenes.lecture_scene import LectureScene
 from scenes.mobjects import palette
 from scenes.mobjects.entries import one_by_one
-from scenes.mobjects.facing_bars import FacingBars
+from scenes.mobjects.facing_bars import bars_of
 from scenes.mobjects.head_shares import HeadShares
-from scenes.mobjects.lettering import Lettering, text
-from scenes.mobjects.numerals import count, percent, plain, signed
+from scenes.mobjects.lettering import text
 from scenes.mobjects.pattern_grid import PatternGrid
-from scenes.mobjects.slab_rack import SlabRack
-from scenes.mobjects.token_row import token_words
-from scenes.mobjects.value_columns import DIGITS, ValueColumns, cell_frame
+from scenes.mobjects.slab_rack import rack_of
+from scenes.mobjects.value_columns import DIGITS, ValueColumns
+from scenes.mobjects.worked_product import WorkedProduct
 
 MOST, MOST_NARROW = 9, 6  # columns, the others' among them
 STEPPED = 2  # rows that are added up one number after the other
-FOOT = 0.4  # frame units for the line that names the tensor
+FOOT = 0.35  # frame units for a line at the foot
 
 
 class Values(LectureScene):
@@ -34,8 +33,8 @@ class Values(LectureScene):
     Data: `pattern_last_LHS`, `v_LHTK` (or `v_LCTK`), `z_LHTK`, `value_out_SD`, `head_last_LHD`. The head is
     the one that `chosen_head` finds. The tokens of most weight have a column, in the order of the prompt; all
     others are one grey column, their weighted sum, and count in every sum. What arrives of a token is
-    ‖weight · v W_O‖ as a share of the sum of these lengths (Kobayashi et al. 2020); the one that is named is
-    the one whose two shares are farthest apart.
+    ‖weight · v W_O‖ as a share of the sum of these lengths (Kobayashi et al. 2020); the token that is named
+    is the one whose two shares are farthest apart.
     """
 
     reads = (
@@ -53,179 +52,98 @@ class Values(LectureScene):
     def construct(self) -> None:
         """The row, the values, the weights, the sum, the matrix, all heads, two bars a token."""
         # data
-        trace, tokens = self.trace, self.trace.tokens
+        trace, tokens, facts = self.trace, self.trace.tokens, self.trace.facts
         layer, head = self.shown = chosen_head(self)
-        most = MOST if self.layout.wide else MOST_NARROW
-        self.handed = handed = Handed.of(trace, layer, head, most)
-        pattern_TS = trace.pattern_LHTS[layer, head]
-        shares_LHD = np.asarray(trace.head_last_LHD)
-        axes, group = trace.facts.key_axes, trace.facts.group
-        z_name = f"z_LHTK[{layer}, {head}, {trace.n_tokens - 1}]"
+        handed = self.handed = Handed.of(trace, layer, head, MOST if self.layout.wide else MOST_NARROW)
+        pattern_TS, key = trace.pattern_LHTS[layer, head], matched_key(trace, layer, head)
+        names = words.name_words(facts, layer, head, trace.n_tokens - 1)
 
         # picture
         self.credit(layer, head)
-        stage = self.layout.stage
-        name = f"pattern_LHTS[{layer}, {head}]"
-        self.opening = PatternGrid(tokens, pattern_TS, matched_key(trace, layer, head), stage, name, 1.0)
+        stage, name = self.layout.stage, f"pattern_LHTS[{layer}, {head}]"
+        self.opening = PatternGrid(tokens, pattern_TS, key, stage, name, 1.0)
         upper, self.foot = self.layout.stack(stage, None, FOOT, gap=0.1)
         self.columns = ValueColumns(handed, tokens, upper)
-        self.rack = self._rack(upper)
-        self.heads = HeadShares(handed.read, shares_LHD, (layer, head), upper)
+        self.product = WorkedProduct(handed, DIGITS, upper)
+        self.rack = rack_of(handed, tokens, upper)
+        self.heads = HeadShares(handed.read, np.asarray(trace.head_last_LHD), (layer, head), upper)
         self.row, below = self.shelved()
-        self.bars = self._bars(below)
+        self.bars = bars_of(handed, tokens, below, words.correlation_words(handed))
         self.note = text(" ", 0.22, palette.FAINT)
 
         # story
         self.add(self.opening.grid, self.opening.note)
         with self.beat("row", words.row_words(tokens)):
-            self._take_row()
-        with self.beat("values", words.values_words(handed, group)):
-            self._hold_out(f"v_{axes}[{layer}, {head // group}]")
+            self.wait(0.5)
+            self.play(self.change(self.opening.dim_others, 0, 1, self.opening.grid.cells), run_time=1.4)
+        with self.beat("values", words.values_words(handed, facts.group)):
+            self._hold_out(names["values"])
         with self.beat("weight", words.weight_words(handed, tokens)):
-            self._weigh(f"pattern_last_LHS[{layer}, {head}] · v_{axes}[{layer}, {head // group}]")
+            self._weigh(names["weight"])
         with self.beat("sum", N_("Then the columns are added up, number by number, row after row.")):
-            self._add_up(z_name)
-        with self.beat("pour", words.pour_words(handed, z_name)):
-            self._pour(z_name)
-        with self.beat(
-            "widen",
-            N_("The matrix W_O makes {wide} numbers of {narrow}: as many as the token's own vector has."),
-            wide=trace.facts.d_model,
-            narrow=trace.facts.d_head,
-        ):
-            self._widen(f"head_last_LHD[{layer}, {head}]")
-        with self.beat("heads", words.heads_words(trace.facts.n_head, trace.facts.wiring)):
-            self._join(f"head_last_LHD[{layer}]")
+            self._add_up(names["z"])
+        with self.beat("pour", words.pour_words(handed)):
+            self.play(*self.gone(), FadeIn(self.rack), run_time=1.0)
+            self.play(self.change(self.rack.pour, 0, 1), run_time=3.5)
+            self.play(self._say(words.gap_words(handed, names["z"])), run_time=0.5)
+        with self.beat("widen", words.widen_words(facts)):
+            self._widen(names["widen"])
+        with self.beat("heads", words.heads_words(facts)):
+            self._join(names["heads"])
         with self.beat("arrived", words.arrived_words(handed, tokens), last=True):
-            self._weigh_up()
+            self.play(*self.gone(), FadeIn(self.row), run_time=0.8)
+            self.play(self.change(self.bars.show, (0, 0), (1, 0)), run_time=1.2)
+            self.play(self.change(self.bars.show, (1, 0), (1, 1)), run_time=1.6)
+            self.play(FadeIn(self.bars.foot), run_time=0.4)
 
     # The rest plays the story's parts.
 
-    def _name(self, place: int, size: float) -> Lettering:
-        """A column's token, or how many others there are."""
-        if place >= len(self.handed.shown):
-            others = _("{count} others").format(count=count(len(self.handed.others)))
-            return text(others, size, palette.CAPTION)
-        position = self.handed.shown[place]
-        return token_words(self.trace.tokens[position], size, palette.token_colour(position))
-
-    def _rack(self, box: Box) -> SlabRack:
-        handed = self.handed
-        vectors = handed.products
-        rest = [palette.CAPTION] if handed.others else []
-        colours = [palette.VALUE] * len(handed.shown) + rest + [palette.OUTPUT]
-        labels = [self._name(place, 0.3) for place in range(len(vectors))]
-        for label in labels:
-            label.scale(min(1.0, 0.9 * box.width / (len(vectors) + 1.6) / label.width))
-        return SlabRack(vectors, colours, [*labels, text("z", 0.4, palette.OUTPUT)], box)
-
-    def _bars(self, box: Box) -> FacingBars:
-        """By weight, the heaviest first; the others last."""
-        handed = self.handed
-        shares_2N = np.stack([handed.grouped(each) for each in (handed.weights, handed.arrived)])
-        order = sorted(range(len(handed.shown)), key=lambda place: -shares_2N[0, place])
-        order += range(len(handed.shown), shares_2N.shape[1])
-        formula = '$norm("weight" dot v W_O)$'
-        heads = ((_("attention"), _("weight")), (_("what arrives"), formula))
-        self.bars_box, foot = self.layout.stack(box, None, 0.35, gap=0.1)
-        correlation = handed.correlation
-        said = (
-            ""
-            if correlation is None
-            else _("correlation of weights and lengths, all tokens: {r}").format(r=plain(correlation, 3))
-        )
-        self.correlation = text(said or " ", 0.24, palette.CAPTION, fit=foot)
-        names = [self._name(place, 0.4) for place in order]
-        colours = (palette.QUERY, palette.OUTPUT)
-        return FacingBars(names, shares_2N[:, order], heads, colours, self.bars_box, len(handed.shown))
-
-    def _say(self, name: str) -> FadeIn:
+    def _say(self, name: str) -> Animation:
         """Another tensor's name at the foot."""
         self.remove(self.note)
         self.note = text(name, 0.22, palette.FAINT, mono=True, fit=self.foot)
         return FadeIn(self.note)
 
-    def _take_row(self) -> None:
-        """All rows but the last go."""
-        self.wait(0.5)
-        self.play(self.change(self.opening.dim_all_but_last, 0, 1, self.opening.grid.cells), run_time=1.4)
-
     def _hold_out(self, name: str) -> None:
-        columns, opening = self.columns, self.opening
-        shown = range(len(self.handed.shown))
-        self.play(
-            FadeOut(Group(opening.grid, opening.note)), FadeIn(columns.labels[: len(shown)]), run_time=0.8
-        )
-        held = [Group(columns.numbers[place], columns.frames[place]) for place in shown]
-        self.play(one_by_one(held), self._say(name), run_time=1.6)
+        """Under each token that is shown its column comes down."""
+        self.play(*self.gone(), FadeIn(self.columns.above), run_time=0.8)
+        self.play(one_by_one(self.columns.held), self._say(name), run_time=1.6)
 
     def _weigh(self, name: str) -> None:
         """Into one number: its product; and back, while all are multiplied."""
-        columns, handed = self.columns, self.handed
+        columns, place = self.columns, self.handed.shown.index(self.handed.heaviest)
+        near = partial(columns.near, place, self.product.get_center())
         self.add(columns)
-        place = handed.shown.index(handed.heaviest)
-        middle = self.layout.stage.center
-        value, weight = float(handed.values[handed.heaviest, 0]), float(handed.weights[handed.heaviest])
-        said = f"{percent(weight)} × {signed(value, DIGITS)} = {signed(weight * value, DIGITS)}"
-        product = text(said, 0.8, palette.VALUE, fit=self.layout.stage.width).move_to(middle)
-        self.play(
-            self.change(lambda amount: columns.near(place, amount, middle), 0, 1, columns), run_time=1.6
-        )
-        self.play(FadeIn(product, shift=0.25 * UP), self._say(name), run_time=0.6)
-        self.wait(0.8)
-        back = self.change(lambda amount: columns.near(place, amount, middle), 1, 0, columns)
-        self.play(FadeOut(product, run_time=0.4), back, run_time=1.4)
+        arrival = self.product.arrival(columns.at(0, place), columns.size)
+        self.play(self.change(near, 0, 1, columns), arrival, run_time=1.8)
+        self.play(FadeIn(self.product.rest, shift=0.25 * UP), self._say(name), run_time=0.6)
+        self.wait(1.6)
+        self.play(FadeOut(self.product), run_time=0.4)
+        self.play(self.change(near, 1, 0, columns), run_time=1.2)
         self.play(self.change(columns.weigh, 0, 1), run_time=2.0)
 
     def _add_up(self, name: str) -> None:
         """Two rows column by column, then all that are shown."""
-        columns = self.columns
-        frame = cell_frame(columns).move_to(columns.at(0))
-        many = len(columns.products)
-        for number in columns.sums:
-            number.set_opacity(0)
+        columns, many = self.columns, len(self.columns.products)
         self.add(columns.sums)
-        self.play(FadeIn(columns.result), FadeIn(frame), self._say(name), run_time=0.6)
-
-        def step(row: int, done: float) -> None:
-            columns.add_up(row, done)
-            frame.move_to(columns.at(row, min(many - 1, int(done))))
-
+        self.play(FadeIn(columns.result), FadeIn(columns.frame), self._say(name), run_time=0.6)
         for row in range(min(STEPPED, columns.rows)):
-            walk = self.change(lambda done, row=row: step(row, done), 0, many, columns.sums, frame)
-            self.play(walk.set_rate_func(linear), run_time=1.2 + 0.15 * many)
-
-        def rest(done: float) -> None:
-            for row in range(STEPPED, columns.rows):
-                columns.add_up(row, done)
-
-        self.play(FadeOut(frame), self.change(rest, 0, many, columns.sums), run_time=1.2)
-
-    def _pour(self, name: str) -> None:
-        rack, columns = self.rack, self.columns
-        self.play(FadeOut(Group(columns, columns.sums, columns.result)), FadeIn(rack), run_time=1.0)
-        self.play(self.change(rack.pour, 0, 1), run_time=3.5)
+            step = self.change(partial(columns.step, row), 0, many, columns.sums, columns.frame)
+            self.play(step.set_rate_func(linear), run_time=1.2 + 0.15 * many)
+        rest = self.change(partial(columns.add_up_from, STEPPED), 0, many, columns.sums)
+        self.play(FadeOut(columns.frame), rest, run_time=1.2)
 
     def _widen(self, name: str) -> None:
+        """Z through the matrix; it comes out as wide as the stream."""
         heads = self.heads
-        self.play(FadeOut(self.rack), FadeIn(heads.read), FadeIn(heads.z), run_time=0.8)
-        heads.widen(0)
-        self.play(FadeIn(heads.glass), FadeIn(heads.matrix), run_time=0.6)
-        self.play(self.change(heads.widen, 0, 1, heads.own), self._say(name), run_time=1.6)
+        self.play(*self.gone(), FadeIn(heads.read), FadeIn(heads.z), run_time=0.8)
+        self.play(*map(FadeIn, (heads.glass, heads.matrix, heads.rows, heads.names)), run_time=0.6)
+        wider = self.change(partial(heads.widen), 0, 1, heads.own)  # not the whole picture
+        self.play(wider, self._say(name), run_time=1.6)
 
     def _join(self, name: str) -> None:
+        """It sinks to its place among the layer's heads; their sum, and the ruler of all."""
         heads = self.heads
-        self.add(heads.rows, heads.own)
-        self.play(
-            self.change(heads.settle, 0, 1, heads.rows, heads.own), FadeIn(heads.names), self._say(name)
-        )
-        self.play(FadeIn(heads.sums), FadeIn(heads.total), run_time=0.6)
-        self.play(FadeIn(heads.measured), run_time=0.6)
-
-    def _weigh_up(self) -> None:
-        """First the attention, then what arrives."""
-        self.play(FadeOut(self.heads), FadeOut(self.note), FadeIn(self.row), run_time=0.8)
-        self.add(self.bars)
-        self.play(self.change(self.bars.show, (0, 0), (1, 0)), run_time=1.2)
-        self.play(self.change(self.bars.show, (1, 0), (1, 1)), run_time=1.6)
-        self.play(FadeIn(self.correlation), run_time=0.4)
+        settle = self.change(partial(heads.settle), 0, 1, heads.rows, heads.own)
+        self.play(settle, self._say(name), run_time=1.6)
+        self.play(LaggedStart(FadeIn(heads.added), FadeIn(heads.measured), lag_ratio=0.5), run_time=1.2)

@@ -168,15 +168,10 @@ class WhyThree(LectureScene):
             LaggedStart(*(FadeIn(way, shift=0.25 * UP) for way in self.asking), lag_ratio=0.5), run_time=1.5
         )
 
-    def _gone(self) -> list[Animation]:
-        """All that is on the stage fades."""
-        still = set(map(id, self.camera.still))
-        return [FadeOut(each) for each in self.mobjects if id(each) not in still]
-
     def _weigh(self) -> None:
         """The weights with the key, then with the value in its place."""
         first, second = self.weighings
-        self.play(*self._gone(), run_time=0.6)
+        self.play(*self.gone(), run_time=0.6)
         second.show(self.vectors.weights[0])
         self.play(*map(FadeIn, (first.title, first.picture)), run_time=0.8)
         self.play(*map(FadeIn, (first.words, first.frame)), run_time=0.6)
@@ -197,7 +192,7 @@ class WhyThree(LectureScene):
 
     def _turn_dials(self) -> None:
         """Three measures of each token; the one that is found most stays lit."""
-        self.play(*self._gone(), FadeIn(self.row), run_time=0.8)
+        self.play(*self.gone(), FadeIn(self.row), run_time=0.8)
         self.dials.show(np.zeros(3))
         self.add(self.dials)
         self.play(FadeIn(self.dials.names), run_time=0.6)

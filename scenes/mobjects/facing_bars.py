@@ -9,17 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from manim import Rectangle, VGroup
 
+from scenes.handing_over import Handed
+from scenes.language import _
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.lettering import Lettering, text, words_or_formula
 from scenes.mobjects.numerals import percent
 from scenes.mobjects.readout import room
+from scenes.mobjects.value_columns import column_name
 
 LARGEST, SMALLEST = 0.4, 0.2  # em
-HEAD, TALLEST = 0.8, 0.78  # frame units of what stands above, and of a row
+HEAD, TALLEST = 0.8, 0.9  # frame units of what stands above, and of a row
 GAP = 0.16  # frame units between name, bar and number
 NAMES = 0.24  # of the width, at most
 THINNEST = 0.02
+FOOT = 0.35  # frame units
 
 
 class FacingBars(VGroup):
@@ -32,10 +36,12 @@ class FacingBars(VGroup):
         colours: of the two sides; grey is for rows from `plain_from` on.
         box: what it takes.
         plain_from: the first row that stands for several tokens.
+        said: words below all rows.
 
     Attributes:
         bars, numbers: (left, right), one a row.
         grown: how far each side has come, 0…1.
+        foot: what stands below; no part of the whole.
     """
 
     def __init__(
@@ -46,7 +52,10 @@ class FacingBars(VGroup):
         colours: tuple[str, str],
         box: Box,
         plain_from: int,
+        said: str = "",
     ) -> None:
+        box, under = box.stack(None, FOOT, gap=0.1)
+        self.foot = text(said or " ", 0.24, palette.CAPTION, fit=under)
         self.shares = np.asarray(shares_2N, dtype=np.float64)
         pitch = min(TALLEST, (box.height - HEAD) / len(names))
         size = max(SMALLEST, min(LARGEST, 0.62 * pitch))
@@ -58,6 +67,7 @@ class FacingBars(VGroup):
         self._number = room(percent, self.shares.ravel(), small)
         self._room = box.width / 2 - middle - self._number - GAP
         self._inner = [box.center[0] - middle, box.center[0] + middle]
+        box = Box(box.left, box.right, box.bottom, box.top - 0.35 * (box.height - HEAD - pitch * len(names)))
         top = box.top - HEAD
         self._rows = [top - pitch * (row + 0.5) for row in range(len(names))]
         for name, y in zip(names, self._rows, strict=True):
@@ -103,3 +113,19 @@ class FacingBars(VGroup):
     def row(self, row: int) -> VGroup:
         """A row's name, bars and numbers."""
         return VGroup(self.names[row], *(part[row] for part in (*self.bars, *self.numbers)))
+
+
+def bars_of(handed: Handed, tokens: Sequence[bytes], box: Box, said: str) -> FacingBars:
+    """Attention and what arrives: the token of most weight first, all that are not shown last.
+
+    `said` stands below.
+    """
+    shares_2N = np.stack([handed.grouped(each) for each in (handed.weights, handed.arrived)])
+    shown = len(handed.shown)
+    order = sorted(range(shown), key=lambda place: -shares_2N[0, place])
+    order += range(shown, shares_2N.shape[1])
+    names = [column_name(handed, tokens, place, LARGEST) for place in order]
+    arrives = '$norm("weight" dot v W_O)$'
+    heads = ((_("attention"), _("weight")), (_("what arrives"), arrives))
+    colours = (palette.QUERY, palette.OUTPUT)
+    return FacingBars(names, shares_2N[:, order], heads, colours, box, shown, said)

@@ -14,7 +14,7 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.heatmap import Heatmap
 from scenes.mobjects.lettering import formula, text
-from scenes.mobjects.numerals import count, written
+from scenes.mobjects.numerals import count, plain, written
 from scenes.mobjects.ruler import STRIP, Ruler, Scale
 
 READ, GLASS, SUM, RULER = 0.5, 0.8, 0.5, 1.35  # frame units, from the top: z, W_O, and below the heads
@@ -35,7 +35,7 @@ class HeadShares(Group):
 
     Attributes:
         read, glass, own: z, the matrix, and what comes out, in the head's own row.
-        rows, sums: the other heads of the layer, and all of them added up.
+        rows, added: the other heads of the layer, and all of them added up.
         lengths: of every head's share, (L, H).
         ruler: all of those, this one marked.
     """
@@ -54,7 +54,7 @@ class HeadShares(Group):
         thick = min(THICKEST, spare / count_H)
         high = thick * count_H
         top = box.top - READ - GLASS - (spare - high) / 2
-        scale = palette.robust_scale(heads_HD)
+        scale = max(palette.robust_scale(heads_HD), 0.5 * palette.robust_scale(heads_HD.sum(axis=0)))
         pink = palette.hue_ramp(palette.OUTPUT)
         read = np.asarray(read_K, dtype=np.float32)
         narrow = max(0.3, wide * len(read) / width)
@@ -83,15 +83,18 @@ class HeadShares(Group):
         size = max(0.2, min(0.28, 0.8 * thick))
         every = 1 if thick >= 0.24 else count_H
         for number in range(count_H):
-            if number == head or (number % every == 0 and abs(number - head) * thick > 0.26):
+            if number == head or (number % every == 0 and abs(number - head) * thick > 0.2):
                 colour = palette.OUTPUT if number == head else palette.FAINT
                 name = text(_("head {head}").format(head=number), size, colour, fit=side - 0.15)
                 y = top - thick * (number + 0.5)
                 self.names.add(name.move_to([left - 0.15 - name.width / 2, y, 0]))
         total = text(_("all {count} added").format(count=count_H), 0.24, palette.CAPTION, fit=side - 0.15)
-        self.total = total.move_to([left - 0.15 - total.width / 2, self.sums.get_y(), 0])
+        total.move_to([left - 0.15 - total.width / 2, self.sums.get_y(), 0])
+        self.added = Group(self.sums, total)
         length = float(self.lengths[layer, head])
-        self.ruler = Ruler(Scale(0.0, float(self.lengths.max()), written), wide, self.lengths.ravel())
+        self.ruler = Ruler(
+            Scale(0.0, float(self.lengths.max()), lambda value: plain(value, 1)), wide, self.lengths.ravel()
+        )
         rank = count(rank_among(self.lengths.ravel(), length))
         words = _("length {length}, rank {rank} of all {count} heads").format(
             length=written(length), rank=rank, count=count(self.lengths.size)
@@ -102,7 +105,8 @@ class HeadShares(Group):
         self.measured.shift([middle, low, 0])
         self.mark.show(length)
         super().__init__(self.read, self.z, self.glass, self.matrix, self.own, self.rows, self.names)
-        self.add(self.sums, self.total, self.measured)
+        self.add(self.added, self.measured)
+        self.rows.set_opacity(BEFORE)
 
     def widen(self, amount: float) -> Self:
         """What comes out of the matrix gets as wide as the stream, so far (0…1)."""
@@ -115,5 +119,5 @@ class HeadShares(Group):
         """It sinks into its own row, so far (0…1), while the others come up."""
         start = float(self.rows.get_top()[1]) - self.own.height / 2
         self.own.set_y(start + (float(self.seat[1]) - start) * amount)
-        self.rows.set_opacity(amount)
+        self.rows.set_opacity(BEFORE + (1 - BEFORE) * amount)
         return self

@@ -8,12 +8,13 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import DOWN
+from manim import DOWN, Animation, FadeIn, FadeOut, Group
 
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.attention_grid import DARKEST, UNSEEN, AttentionGrid, Look, staged, weight_look
 from scenes.mobjects.lettering import text
+from scenes.mobjects.token_row import TokenRow
 
 DIMMED = 0.15  # of a row that is not looked at
 
@@ -48,12 +49,17 @@ class PatternGrid:
         self.note = text(name, 0.2, palette.FAINT, mono=True).next_to(self.grid.cells, DOWN, buff=0.12)
         self.dissolve(0.0)
 
+    def arrival(self, row: TokenRow) -> list[Animation]:
+        """The tokens come down from a row, which fades, and stand along the cells, which come up."""
+        rest = Group(self.grid.cells, self.grid.rules, self.note)
+        return [self.grid.arrival(row), FadeIn(rest), FadeOut(row, run_time=0.8)]
+
     def dissolve(self, amount: float) -> Self:
         """Show the weights as dots (0), as the colour of their cells (1), or on the way."""
         self.grid.show({at: self._look(at, amount) for at in self.grid.looks})
         return self
 
-    def dim_all_but_last(self, amount: float) -> Self:
+    def dim_others(self, amount: float) -> Self:
         """Dim every row but the last, names and all, so far (0…1)."""
         last = self.grid.positions[-1]
         seen = 1 - (1 - DIMMED) * amount

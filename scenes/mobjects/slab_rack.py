@@ -7,16 +7,18 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from manim import Group, VGroup
+from manim import Group, Polygon, VGroup
 from manim.utils.rate_functions import smooth
 
+from scenes.handing_over import Handed
 from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.cell_column import CellColumn
 from scenes.mobjects.eye import Eye
-from scenes.mobjects.lettering import Lettering
+from scenes.mobjects.lettering import Lettering, text
+from scenes.mobjects.value_columns import column_name
 
-EYE = Eye(yaw=38.0, pitch=13.0, distance=26.0)
+EYE = Eye(yaw=36.0, pitch=8.0, distance=30.0)
 APART, DEEP, TALL = 1.0, 1.5, 3.0  # world units from slab to slab, and of a slab
 BEYOND = 1.6  # from the last one to the sum
 TOGETHER = 3.0  # slabs that are under way at once
@@ -46,7 +48,7 @@ class SlabRack(Group):
     ) -> None:
         self.vectors = np.asarray(vectors, dtype=np.float64)
         count = len(self.vectors)
-        self.scale_of = palette.robust_scale(np.vstack([self.vectors, self.vectors.sum(axis=0)]))
+        self.scale_of = palette.robust_scale(self.vectors)
         self._places = [APART * place for place in range(count)]
         self._places.append(self._places[-1] + BEYOND)
         corners = np.array([self._corners(x) for x in (self._places[0], self._places[-1])])
@@ -62,8 +64,11 @@ class SlabRack(Group):
         self.ghosts = [CellColumn(self._level(vector), 1, 1, _painter(ramp)) for vector, ramp in ghosts]
         for ghost in self.ghosts:
             ghost.set_opacity(GHOST)
+        self.rims = VGroup(*(
+            Polygon(*np.zeros((4, 3)), color=hue, stroke_width=1.5, stroke_opacity=0.55) for hue in colours
+        ))  # fmt: skip
         self.labels = VGroup(*labels)
-        super().__init__(*self.ghosts, *self.slabs, self.labels)
+        super().__init__(*self.ghosts, self.rims, *self.slabs, self.labels)
         self.arrived = np.zeros(count)
         self.summed = np.zeros(self.vectors.shape[1])
         self._way = 0.0
@@ -88,6 +93,8 @@ class SlabRack(Group):
                 x += (goal - x) * moved
                 slab.set_opacity(0.0 if moved >= 1 else 1.0)
                 self.ghosts[place].stand(eye.project(self._corners(self._places[place])))
+            stood = eye.project(self._corners(self._places[place]))
+            self.rims[place].set_points_as_corners([*stood, stood[0]])
             slab.stand(eye.project(self._corners(x)))
             seat = eye.project(self._corners(self._places[place])[:2]).mean(axis=0)
             label = self.labels[place]
@@ -105,6 +112,17 @@ class SlabRack(Group):
         self.summed = self.arrived @ self.vectors
         self.slabs[-1].show(self._level(self.summed))
         return self.see(self.eye)
+
+
+def rack_of(handed: Handed, tokens: Sequence[bytes], box: Box) -> SlabRack:
+    """Weight times value of every token that is shown, of all others together, and z."""
+    vectors = handed.products
+    rest = [palette.CAPTION] if handed.others else []
+    colours = [palette.VALUE] * len(handed.shown) + rest + [palette.OUTPUT]
+    names = [column_name(handed, tokens, place, 0.3) for place in range(len(vectors))]
+    for name in names:
+        name.scale(min(1.0, 0.9 * box.width / (len(vectors) + BEYOND) / name.width))
+    return SlabRack(vectors, colours, [*names, text("z", 0.4, palette.OUTPUT)], box)
 
 
 def _painter(ramp: palette.Lut) -> Callable[[npt.NDArray[np.floating[Any]]], npt.NDArray[np.float32]]:
