@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model_probe.errors import MissingTensor
 from model_probe.trace import Trace
 
 AGREE = 0.05  # of the whole: a smaller gap between the two bars of every token is said to be none
@@ -25,8 +24,10 @@ class Handed:
         weights: of every key token, (S,).
         values: theirs, (S, K).
         read: what the head read, as it was captured, z: (K,).
-        outputs: values through W_O, before the weight, (S, D).
+        outputs: values through W_O, before the weight, (S, D); where the trace holds another head's, the
+            values themselves.
         shown: the positions that are shown, in order: all, or those of most weight.
+        widened: whether `outputs` went through W_O.
     """
 
     weights: Floats
@@ -34,31 +35,29 @@ class Handed:
     read: Floats
     outputs: Floats
     shown: list[int]
+    widened: bool = True
 
     @classmethod
     def of(cls, trace: Trace, layer: int, head: int, most: int) -> Self:
         """That of one head; of more than `most` tokens one fewer is shown, and the others as one.
 
         Raises:
-            MissingTensor: the trace lacks a tensor, or holds what another head hands over.
+            MissingTensor: the trace lacks a tensor.
         """
-        if trace.facts.projected != [layer, head]:
-            other = ", ".join(map(str, trace.facts.projected))
-            raise MissingTensor(
-                f"{trace.path} holds value_out_SD of layer and head {other}; layer {layer}, head {head} is "
-                "wanted"
-            )
         last = trace.n_tokens - 1
         whole = not trace.has("pattern_last_LHS")  # schema 1.1
         row: Any = trace.pattern_LHTS[layer, head, last] if whole else trace.pattern_last_LHS[layer, head]
         weights = np.asarray(row, np.float64)
         heaviest = np.argsort(-weights, kind="stable")[: most if len(weights) <= most else most - 1]
+        values = trace.values(layer, head).astype(np.float64)
+        widened = trace.has("value_out_SD") and trace.facts.projected == [layer, head]
         return cls(
             weights,
-            trace.values(layer, head).astype(np.float64),
+            values,
             trace.z_LHTK[layer, head, last].astype(np.float64),
-            trace.value_out_SD[:].astype(np.float64),
+            trace.value_out_SD[:].astype(np.float64) if widened else values,
             sorted(heaviest.tolist()),
+            widened,
         )
 
     @property

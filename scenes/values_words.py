@@ -110,7 +110,7 @@ def arrived_words(handed: Handed, tokens: Sequence[bytes]) -> str:
         "token": token_quote(tokens[apart]),
         "weight": percent(float(handed.weights[apart])),
         "arrived": percent(float(handed.arrived[apart])),
-        "correlation": "" if correlation is None else plain(correlation, 3),
+        "correlation": "" if correlation is None else figures(correlation),
     }
     if handed.agree:
         if correlation is None:
@@ -130,12 +130,17 @@ def arrived_words(handed: Handed, tokens: Sequence[bytes]) -> str:
     ).format(**words)
 
 
+def figures(correlation: float) -> str:
+    """Three figures, cut off: what is not 1 is not called 1."""
+    return plain(float(np.trunc(1000 * correlation) / 1000), 3)
+
+
 def correlation_words(handed: Handed) -> str:
     """The correlation of the two bars over all tokens; a space where there is none."""
     if handed.correlation is None:
         return " "
     words = _("correlation of weight and what arrives, over all {count} tokens: {r}")
-    return words.format(count=count(len(handed.weights)), r=plain(handed.correlation, 3))
+    return words.format(count=count(len(handed.weights)), r=figures(handed.correlation))
 
 
 def name_words(facts: Facts, layer: int, head: int, last: int) -> dict[str, str]:

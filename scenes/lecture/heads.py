@@ -62,6 +62,7 @@ class AttentionHeads(LectureScene):
         with self.beat("pattern", words.pattern_words()):
             self.credit(layer, head)
             self.add(self.row)
+            self.wait(0.5)
             self.play(*self.opening.arrival(self.row), run_time=1.4)
             self.play(self.change(self.opening.dissolve, 0, 1, self.opening.grid.cells), run_time=1.5)
         with self.beat("wall", words.wall_words()):

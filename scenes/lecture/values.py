@@ -33,8 +33,8 @@ class Values(LectureScene):
     Data: `pattern_last_LHS`, `v_LHTK` (or `v_LCTK`), `z_LHTK`, `value_out_SD`, `head_last_LHD`. The head is
     the one that `chosen_head` finds. The tokens of most weight have a column, in the order of the prompt; all
     others are one grey column, their weighted sum, and count in every sum. What arrives of a token is
-    ‖weight · v W_O‖ as a share of the sum of these lengths (Kobayashi et al. 2020); the token that is named
-    is the one whose two shares are farthest apart.
+    ‖weight · v W_O‖ as a share of the sum of these lengths (Kobayashi et al. 2020), ‖weight · v‖ where the
+    trace has W_O's work of another head; the token that is named is the one that brings least for its weight.
     """
 
     reads = (
@@ -44,7 +44,7 @@ class Values(LectureScene):
         "pattern_LHTS of one head",
         "v_LHTK or v_LCTK of one head",
         "z_LHTK of one head",
-        "value_out_SD",
+        "value_out_SD if any",
         "head_last_LHD",
     )
     poster = "arrived"

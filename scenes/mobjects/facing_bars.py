@@ -125,7 +125,7 @@ def bars_of(handed: Handed, tokens: Sequence[bytes], box: Box, said: str) -> Fac
     order = sorted(range(shown), key=lambda place: -shares_2N[0, place])
     order += range(shown, shares_2N.shape[1])
     names = [column_name(handed, tokens, place, LARGEST) for place in order]
-    arrives = '$norm("weight" dot v W_O)$'
+    arrives = '$norm("weight" dot v W_O)$' if handed.widened else '$norm("weight" dot v)$'
     heads = ((_("attention"), _("weight")), (_("what arrives"), arrives))
     colours = (palette.QUERY, palette.OUTPUT)
     return FacingBars(names, shares_2N[:, order], heads, colours, box, shown, said)

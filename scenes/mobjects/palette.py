@@ -225,7 +225,7 @@ def hue_ramp(hue: str) -> Lut:
 
 def number_ramp(hue: str) -> Lut:
     """From a small number to a large one, in a hue, as what is written: no number is too dark to be read."""
-    return ramp([mix(GROUND, hue, 0.62), hue, mix(hue, _THEME.brightest, 0.55)])
+    return ramp([mix(GROUND, hue, 0.88), hue, mix(hue, _THEME.brightest, 0.8)])
 
 
 def robust_scale(values: npt.ArrayLike) -> float:
