@@ -22,6 +22,7 @@ LARGEST, SMALLEST = 0.4, 0.2  # em
 HEAD, TALLEST = 0.8, 0.9  # frame units of what stands above, and of a row
 GAP = 0.16  # frame units between name, bar and number
 NAMES = 0.24  # of the width, at most
+NARROW = 0.042  # of the width, the most that the em is
 THINNEST = 0.02
 FOOT = 0.35  # frame units
 
@@ -58,7 +59,7 @@ class FacingBars(VGroup):
         self.foot = text(said or " ", 0.24, palette.CAPTION, fit=under)
         self.shares = np.asarray(shares_2N, dtype=np.float64)
         pitch = min(TALLEST, (box.height - HEAD) / len(names))
-        size = max(SMALLEST, min(LARGEST, 0.62 * pitch))
+        size = max(SMALLEST, min(LARGEST, 0.62 * pitch, NARROW * box.width))
         self.names = VGroup(*names)
         for name in names:
             name.scale(min(size / name.size, NAMES * box.width / name.width))
