@@ -29,7 +29,7 @@ class ReuseRuler(Ruler):
         apart, numbers = (np.asarray(each, dtype=np.float64).ravel() for each in (gaps, sizes))
         apart, numbers = apart[apart > 0], numbers[numbers > 0]
         largest = float(numbers.max())
-        step = 2.0 ** (math.floor(math.log2(largest)) - MANTISSA)
+        step = float(np.exp2(math.floor(math.log2(largest)) - MANTISSA))
         peers = np.concatenate([apart, numbers])
         low = 10.0 ** np.floor(np.log10(min(float(peers.min()), step)))
         high = 10.0 ** np.ceil(np.log10(largest) + 1e-9)
