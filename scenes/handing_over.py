@@ -101,7 +101,7 @@ class Handed:
         pair = np.stack([self.weights, self.lengths])
         if pair.shape[1] < 3 or not pair.std(axis=-1).all():
             return None
-        return float(np.corrcoef(pair)[0, 1])
+        return float(np.asarray(np.corrcoef(pair))[0, 1])
 
     @property
     def apart(self) -> int:

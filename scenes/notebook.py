@@ -157,6 +157,7 @@ def show(
             theme="dark",
             aspect="16:9",
             workers=1,
+            scheduler=None,
             out=folder,
         )
         with contextlib.redirect_stdout(io.StringIO()) as said:

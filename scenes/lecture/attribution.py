@@ -34,6 +34,8 @@ class Attribution(LectureScene):
     reads = ("the prompt", "the vocabulary", "the shares", "pattern_last_LHS")
     poster = "wall"
 
+    reading: HeadReading  # of the head that is lifted out
+
     def construct(self) -> None:
         """The rope, the pulls, the wall of heads, the two strongest, the ledger, both teams."""
         # data

@@ -75,7 +75,8 @@ class SlabRack(Group):
         self.see(self.eye)
 
     def _level(self, vector: npt.ArrayLike) -> Floats:
-        return np.minimum(np.abs(np.asarray(vector)) / self.scale_of, 1.0)
+        level: Floats = np.minimum(np.abs(np.asarray(vector)) / self.scale_of, 1.0)
+        return level
 
     @staticmethod
     def _corners(x: float) -> list[list[float]]:

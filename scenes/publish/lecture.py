@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from scenes.whole_file import plain_name
 MILLISECONDS = Fraction(1, 1000)
 
 
-def join(target: Path, clips: list[tuple[Path, str | None]]) -> None:
+def join(target: Path, clips: Sequence[tuple[Path, str | None]]) -> None:
     """Write `target` from clips of one size and rate; where one is silent beside others, so is its part.
 
     Sound is encoded again: a clip's own begins and ends between two frames of pictures.

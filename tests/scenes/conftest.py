@@ -125,7 +125,7 @@ def goes_red(trace: Trace, tmp_path: Path, red: dict[Any, Any]) -> GoesRed:
 
     def show(scene: str | Callable[[Path], Any], check: Check, name: str, change: Change) -> None:
         tensor = changed(trace, name, change)
-        key = (trace.path, scene, name, sha256(tensor).digest())
+        key = (trace.path, scene, name, sha256(tensor.tobytes()).digest())
         if key not in red:
             path = write_changed(trace, name, tensor, tmp_path)
             while len(red) >= KEPT_PLAYS:
