@@ -17,7 +17,7 @@ NOT_IN_GPT2 = {  # rotary positions, shared keys, windows, other norms, gates, o
     *("q_pre_rope_LHTK", "k_pre_rope_LHTK", "k_pre_rope_LCTK", "k_LCTK", "v_LCTK", "mask_LTS"),
     *("attn_unnormed_LTD", "mlp_unnormed_LTD", "attn_sum_LTD", "mlp_sum_LTD", "mlp_up_LTF"),
     *("beam_ids_GE", "beam_parents_GE", "beam_logprobs_GE"),
-    "unembed_picture_RC",
+    *("unembed_picture_RC", "neuron_up_F", "neuron_up_weight_D", "neuron_up_bias_1"),
 }
 
 

@@ -87,6 +87,8 @@ def assert_same(ours: capture.Capture, theirs: capture.Capture) -> None:
         values = ours.logits_TV if name == "logits" else ours.tensors[name]
         assert values.dtype == expected.dtype, name
         bound = (1e-3 if expected.dtype == np.float16 else TOLERANCE) * max(1.0, np.abs(expected).max())
+        if name == "neuron_lit_LT":  # it counts: of two that differ in the last digits one may be lit
+            bound += 1 / theirs.tensors["mlp_post_LTF"].shape[-1]
         assert np.abs(values.astype(np.float64) - expected).max() <= bound, name
 
 
