@@ -32,6 +32,9 @@ def join(target: Path, clips: Sequence[tuple[Path, str | None]]) -> None:
     start = Fraction(0)
     spoken = [path for path, _title in clips if has_sound(path)]
     heard = 0
+    # How long before it is shown a clip's first frame is decoded: the same for all, or times would go back
+    delays = {path: _delay(path) for path, _title in clips}
+    latest = max(delays.values())
     with av.open(plain_name(target), "w", format="mp4", options={"movflags": "+faststart"}) as lecture:
         copy = track = None
         for path, title in clips:
@@ -48,7 +51,7 @@ def join(target: Path, clips: Sequence[tuple[Path, str | None]]) -> None:
                     if packet.dts is None or packet.pts is None:
                         continue
                     packet.pts += offset
-                    packet.dts += offset
+                    packet.dts += offset - round((latest - delays[path]) / stream.time_base)
                     packet.stream = copy
                     packets.append(packet)
                 end = start + stream.frames / Fraction(stream.average_rate)
@@ -74,3 +77,12 @@ def join(target: Path, clips: Sequence[tuple[Path, str | None]]) -> None:
         for packet in track.end() if track is not None else ():
             lecture.mux(packet)
         lecture.set_chapters(chapters)
+
+
+def _delay(path: Path) -> Fraction:
+    """Seconds from where a clip's first frame is to be decoded to its beginning."""
+    with av.open(plain_name(path)) as clip:
+        stream = clip.streams.video[0]
+        assert stream.time_base is not None
+        first = next(packet.dts for packet in clip.demux(stream) if packet.dts is not None)
+        return -first * stream.time_base
