@@ -118,8 +118,7 @@ class Values(LectureScene):
         self.play(self.change(near, 0, 1, columns), arrival, run_time=1.8)
         self.play(FadeIn(self.product.rest, shift=0.25 * UP), self._say(name), run_time=0.6)
         self.wait(1.6)
-        self.play(FadeOut(self.product), run_time=0.4)
-        self.play(self.change(near, 1, 0, columns), run_time=1.2)
+        self.play(FadeOut(self.product, run_time=0.4), self.change(near, 1, 0, columns), run_time=1.6)
         self.play(self.change(columns.weigh, 0, 1), run_time=2.0)
 
     def _add_up(self, name: str) -> None:

@@ -181,7 +181,7 @@ class ValueColumns(Group):
 
     def near(self, place: int, middle: Sequence[float], amount: float) -> Self:
         """Fly towards the first number of a column, 0…1; everything has faded before it is there."""
-        gone = min(1.0, 4 * amount)
+        gone = min(1.0, 2 * amount)
         about, way = self.at(0, place) if not self._stood else self._stood[-1], np.array(middle)
         for part in self.get_family():
             stood = self._stood.setdefault(id(part), _state(part))
