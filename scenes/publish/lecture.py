@@ -85,4 +85,4 @@ def _delay(path: Path) -> Fraction:
         stream = clip.streams.video[0]
         assert stream.time_base is not None
         first = next(packet.dts for packet in clip.demux(stream) if packet.dts is not None)
-        return -first * stream.time_base
+        return Fraction(-first * stream.time_base)
