@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def check(trace: Trace) -> None:
     """Raise TraceError unless ids, offsets, pieces, merges, changes and beams point at what is there."""
     for name in trace.tensor_names:
-        if "_ids_" in name:
+        if name == "neuron_ids_LN":
+            _within(trace, name, trace.neuron_ids_LN[...], trace.facts.d_mlp, "neurons in a layer")
+        elif "_ids_" in name or name == "neuron_tokens_LN":
             _within(trace, name, getattr(trace, name)[...], trace.facts.n_vocab, "ids of the vocabulary")
     for bytes_name, offsets_name in (
         ("prompt_bytes_B", "prompt_offsets_T1"),
@@ -44,6 +46,12 @@ def check(trace: Trace) -> None:
         _within(trace, "weight_tile_kinds_P", trace.weight_tile_kinds_P[:], len(CATEGORIES), "kinds")
     if trace.has("weight_tile_sizes_P2"):
         _within(trace, "weight_tile_sizes_P2", trace.weight_tile_sizes_P2[...] - 1, 48, "sizes, less 1")
+    if trace.has("neuron_shown_2"):
+        layer, neuron = trace.neuron_shown_2[:].tolist()
+        if not (0 <= layer < trace.facts.n_layer and 0 <= neuron < trace.facts.d_mlp):
+            raise TraceError(
+                f"{trace.path}: neuron_shown_2 is neuron {neuron} of layer {layer}, which is not there"
+            )
     if trace.has("beside_ids_T") and trace.has("beside_offsets_T1"):
         tokens, offsets = trace.beside_ids_T.shape[0], trace.beside_offsets_T1.shape[0]
         if offsets != tokens + 1:

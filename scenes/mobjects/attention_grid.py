@@ -17,7 +17,7 @@ from scenes.layout import Box
 from scenes.mobjects import palette
 from scenes.mobjects.elision import elide_around
 from scenes.mobjects.glyphs import line_of
-from scenes.mobjects.lettering import text
+from scenes.mobjects.lettering import legible, text
 from scenes.mobjects.numerals import count, signed
 from scenes.mobjects.raster import Raster, pixels_per_unit
 from scenes.mobjects.token_row import TokenRow, token_words
@@ -209,7 +209,8 @@ class AttentionGrid(Group):
         high = min(CELL[1], (height - header) / shares.sum())
         wide = min(CELL[0], width / shares.sum(), FLATTEST * high)
         shrink = (wide - 0.1) / widest
-        if shrink >= SMALLEST_LABEL / LABEL_SIZE:
+        smallest = shrink * min(label.em for label in self.column_labels)
+        if shrink >= SMALLEST_LABEL / LABEL_SIZE and smallest >= legible():
             self.column_labels.scale(min(1.0, shrink))
             return (wide, min(high, TALLEST * wide)), header
         longest = max(label.width for label in self.column_labels)

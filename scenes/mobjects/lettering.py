@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import svgelements
 import typst
-from manim import VGroup, VMobject
+from manim import VGroup, VMobject, config
 
 from model_probe.errors import UserError
 from scenes.layout import Box
@@ -54,6 +54,11 @@ _FORMULA = (
 
 class MissingGlyph(UserError):  # noqa: N818 (it names what is missing, as KeyError does)
     """A string holds a character that none of the suite's faces can draw."""
+
+
+def legible() -> float:
+    """The smallest em, in frame units: a little over 18 pixels where the shorter side has 1,080."""
+    return float(18.3 / 1080 * min(config.frame_width, config.frame_height))
 
 
 @cache

@@ -106,6 +106,8 @@ def some_tensors() -> dict[str, Any]:
     tensors["beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
     tensors["runs_beam_parents_GE"] = np.array([[0, 0], [1, 0], [1, 1]])
     tensors["runs_lengths_R"] = np.array([1, 2, 1, 1, 2, 1, 1])
+    tensors["neuron_ids_LN"] %= FACTS.d_mlp
+    tensors["neuron_shown_2"] = np.array([1, 3])
     return tensors
 
 
@@ -122,6 +124,9 @@ def path(tmp_path: Path) -> Path:
         ("beam_parents_GE", (2, 1), 2, "there are 2 beams"),
         ("runs_beam_parents_GE", (1, 0), 2, "there are 2 beams"),
         ("runs_lengths_R", 3, 3, "runs_lengths_R goes from .* to 2; there are 2 steps, less 1"),
+        ("neuron_ids_LN", (0, 0), FACTS.d_mlp, "there are .* neurons in a layer"),
+        ("neuron_tokens_LN", (0, 0), 11, "there are 11 ids of the vocabulary"),
+        ("neuron_shown_2", 1, FACTS.d_mlp, "neuron_shown_2 is neuron .* which is not there"),
         ("step_kept_GV", slice(None), 0, "a token that step_kept_GV does not keep"),
         ("vocab_offsets_V1", 3, 1 << 62, "vocab_offsets_V1 does not divide vocab_bytes_B"),
         ("typo_offsets_U1", 0, 1, "typo_offsets_U1 does not divide typo_bytes_B"),
