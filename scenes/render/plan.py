@@ -194,9 +194,9 @@ class Plan:
 
     @cached_property
     def _films(self) -> int:
-        """How many clips this run makes; known when the first one is."""
-        clips = [next(self.of_scene(name)) for name in self.scenes]
-        return sum(not self.manifest.stands(clip.names, clip.made_from()) for clip in clips)
+        """How many clips and cards this run makes; known when the first one is."""
+        films = [*(next(self.of_scene(name)) for name in self.scenes), *self.of_cards()]
+        return sum(not self.manifest.stands(film.names, film.made_from()) for film in films)
 
     def _note_clip(self, name: str, clip: dict[str, Any]) -> None:
         """Note a new clip; what was made from the one before goes."""

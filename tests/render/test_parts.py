@@ -128,6 +128,14 @@ def test_the_page_has_each_part_before_its_scenes(out: Path) -> None:
     assert cues["lecture-part-2"]["en"]["cues"][0]["start"] == pytest.approx(2, abs=0.002)
 
 
+def test_a_run_that_ended_before_its_cards_goes_on(out: Path, storyteller_trace: Path) -> None:
+    card = out / "clips/part_2.mp4"
+    before = card.read_bytes()
+    card.unlink()
+    assert "part_2" in draw(storyteller_trace, out)["cards"]
+    assert card.read_bytes() == before
+
+
 def test_nothing_is_made_again(
     out: Path, storyteller_trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
