@@ -93,6 +93,10 @@ class Subject:
         first = next(iter(self.clips.values()))
         return {key: first[key] for key in ("model", "model_note", "prompt")}
 
+    def transcribed(self) -> dict[str, Any]:
+        """What a transcript is made from."""
+        return {**self.told(), **self.model()}
+
     def page(self) -> dict[str, Any]:
         """What pages are made from."""
         return {"clips": self.clips, "language": self.language}
@@ -148,23 +152,23 @@ OF_A_CLIP = (
     Kind("clips/{name}.chapters.{language}.vtt", f"{TEXTS}:write_beat_chapters", Subject.told, WORDS),
 )
 JOINED = Kind("{name}.mp4", "scenes.publish.lecture:join", lambda film: {"clips": film.joined()}, FILMS)
+
+
+def _texts_of_a_film(before: str) -> tuple[Kind, ...]:
+    """The texts beside a film that is joined; `before` begins the names of those that are no captions."""
+    transcript = f"{TEXTS}:write_transcript"
+    return (
+        Kind("{name}.{language}.vtt", f"{TEXTS}:write_webvtt", Subject.told, WORDS),
+        Kind("{name}.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
+        Kind(f"{before}chapters.{{language}}.vtt", f"{TEXTS}:write_scene_chapters", Subject.told, WORDS),
+        Kind(f"{before}youtube.{{language}}.txt", f"{TEXTS}:write_youtube", Subject.told, WORDS),
+        Kind(f"{before}transcript.{{language}}.md", transcript, Subject.transcribed, WORDS),
+        Kind(f"{before}transcript.{{language}}.html", transcript, Subject.transcribed, WORDS),
+    )
+
+
 OF_THE_LECTURE = (
-    Kind("lecture.{language}.vtt", f"{TEXTS}:write_webvtt", Subject.told, WORDS),
-    Kind("lecture.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
-    Kind("chapters.{language}.vtt", f"{TEXTS}:write_scene_chapters", Subject.told, WORDS),
-    Kind("youtube.{language}.txt", f"{TEXTS}:write_youtube", Subject.told, WORDS),
-    Kind(
-        "transcript.{language}.md",
-        f"{TEXTS}:write_transcript",
-        lambda film: {**film.told(), **film.model()},
-        WORDS,
-    ),
-    Kind(
-        "transcript.{language}.html",
-        f"{TEXTS}:write_transcript",
-        lambda film: {**film.told(), **film.model()},
-        WORDS,
-    ),
+    *_texts_of_a_film(""),
     Kind(
         "index.html",
         "scenes.publish.page:write_index",
@@ -173,24 +177,7 @@ OF_THE_LECTURE = (
     ),
     Kind("slides.html", "scenes.publish.slides:write_slides", Subject.page, PAGES),
 )
-OF_A_PART = (
-    Kind("{name}.{language}.vtt", f"{TEXTS}:write_webvtt", Subject.told, WORDS),
-    Kind("{name}.{language}.srt", f"{TEXTS}:write_subrip", Subject.told, WORDS),
-    Kind("{name}.chapters.{language}.vtt", f"{TEXTS}:write_scene_chapters", Subject.told, WORDS),
-    Kind("{name}.youtube.{language}.txt", f"{TEXTS}:write_youtube", Subject.told, WORDS),
-    Kind(
-        "{name}.transcript.{language}.md",
-        f"{TEXTS}:write_transcript",
-        lambda film: {**film.told(), **film.model()},
-        WORDS,
-    ),
-    Kind(
-        "{name}.transcript.{language}.html",
-        f"{TEXTS}:write_transcript",
-        lambda film: {**film.told(), **film.model()},
-        WORDS,
-    ),
-)
+OF_A_PART = _texts_of_a_film("{name}.")
 EMBEDDED = Kind(
     "clips/{name}.html",
     "scenes.publish.page:write_embedded",

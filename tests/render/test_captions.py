@@ -289,7 +289,7 @@ def test_the_lecture_shifts_each_clip_to_its_place(
         film = kinds.Subject(tmp_path, "lecture", language, {}, clips)
         for kind in (each for each in kinds.OF_THE_LECTURE if "{language}" in each.into):
             write = getattr(texts, kind.by.partition(":")[2])
-            write(tmp_path / kind.into.format(language=language), **kind.given(film))
+            write(tmp_path / kind.into.format(name=film.name, language=language), **kind.given(film))
     for language in ("en", "ja"):
         lecture = read_vtt((tmp_path / f"lecture.{language}.vtt").read_text(encoding="utf-8"))
         first, second = (read_vtt(webvtt(cues(scene_told(name, "en"), language))) for name in frames)
